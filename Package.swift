@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every target: Swift 6 mode, the upcoming features, and no warning left standing.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module of the program; `imports` is the whole list of what it may see (a test holds it to that).
+func module(_ name: String, imports: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: settings + extra)
+}
+
+/// Tests of a module, or of the whole program.
+func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["TestSupport"] + imports, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "ridealong",
+    products: [
+        .executable(name: "ridealong", targets: ["ridealong"]),
+        .library(name: "RRTrace", targets: ["RRTrace"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+
+        // From the trace to the answer, in the order in which data flows.
+        module("RunModel", imports: []),
+        module("RRTrace", imports: ["CBrotli"], extra: [.strictMemorySafety()]),
+        module("Endpoints", imports: ["RunModel", "RRTrace"]),
+        module("Matching", imports: ["RunModel"]),
+        module("Causality", imports: ["RunModel"]),
+
+        // Driving rr: recording and replaying.
+        module("Recorder", imports: ["RunModel", subprocess, system]),
+        module("Replay", imports: ["RunModel", subprocess, system]),
+
+        .executableTarget(
+            name: "ridealong",
+            dependencies: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "Recorder", "Replay", argumentParser],
+            swiftSettings: settings),
+
+        .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("RunModelTests", of: ["RunModel"]),
+    ]
+)
