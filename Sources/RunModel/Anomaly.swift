@@ -33,7 +33,7 @@ public struct AnomalyTally: Sendable {
     /// Counts `anomaly` in.
     public mutating func add(_ anomaly: Anomaly) {
         let key = Key(name: anomaly.name, subject: anomaly.subject, node: anomaly.first?.node)
-        if rows[key]?.count += anomaly.count == nil { rows[key] = anomaly }
+        rows[key, default: Anomaly(anomaly.name, subject: anomaly.subject, count: 0, first: anomaly.first)].count += anomaly.count
     }
 
     /// All rows, in a fixed order: by name, subject, then node.

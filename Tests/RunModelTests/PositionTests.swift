@@ -7,7 +7,10 @@ import Testing
         #expect(try #require(PositionText(text)).description == text)
     }
 
-    @Test(arguments: ["", "server", "@5", "server@", "server@x", "server@-1", "server@+1", "server@1.0", "server@1.", "server@1.2.3", "n@99999999999999999999"])
+    @Test(arguments: [
+        "", "server", "@5", "server@", "server@x", "server@-1", "server@+1", "server@1.0", "server@1.", "server@1.2.3",
+        "n@99999999999999999999",
+    ])
     func refusesOtherForms(text: String) {
         #expect(PositionText(text) == nil)
     }
