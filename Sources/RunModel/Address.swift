@@ -54,7 +54,7 @@ extension Address: CustomStringConvertible {
 
     /// The canonical text of RFC 5952: the longest run of at least two zero groups is `::`.
     private static func ipv6Text(_ high: UInt64, _ low: UInt64) -> String {
-        let groups = (0..<8).map { ($0 < 4 ? high : low) >> (48 - 16 * UInt64($0 % 4)) & 0xffff }
+        let groups: [UInt64] = [high, low].flatMap { word in [48, 32, 16, 0].map { (shift: UInt64) in word >> shift & 0xffff } }
         var best = 0..<0
         var start = 0
         for index in 0...8 where index == 8 || groups[index] != 0 {
