@@ -1,0 +1,35 @@
+/// A mapping that appeared in an address space (stream `mmaps`).
+public struct Mapping: Hashable, Sendable {
+    /// Where a replay takes the mapping's contents from.
+    public enum Source: Hashable, Sendable {
+        /// It is all zero.
+        case zero
+        /// From memory writes of the same frame.
+        case trace
+        /// From a file: in the trace directory, unless the name begins with `/`.
+        case file(name: [UInt8])
+        /// A kind this reader does not know.
+        case unknown(tag: UInt16)
+    }
+
+    /// The number of the frame it belongs to.
+    public let event: UInt64
+    /// Where it begins.
+    public let start: UInt64
+    /// The first address after it.
+    public let end: UInt64
+    /// The name of what is mapped, as the recorder saw it.
+    public let name: [UInt8]
+    /// `PROT_*` bits.
+    public let protection: Int32
+    /// `MAP_*` bits.
+    public let flags: Int32
+    /// Offset in the mapped file, in bytes.
+    public let fileOffset: Int64
+    /// The mapped file's device.
+    public let device: UInt64
+    /// The mapped file's inode.
+    public let inode: UInt64
+    /// Where a replay takes the contents from.
+    public let source: Source
+}
