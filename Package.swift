@@ -37,6 +37,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         // From the trace to the answer, in the order in which data flows.
         module("RunModel", imports: []),
@@ -46,7 +47,7 @@ let package = Package(
         module("Causality", imports: ["RunModel"]),
 
         // Driving rr: recording and replaying.
-        module("Recorder", imports: ["RunModel", subprocess, system]),
+        module("Recorder", imports: ["RunModel", "CLinux", system]),
         module("Replay", imports: ["RunModel", subprocess, system]),
 
         .executableTarget(

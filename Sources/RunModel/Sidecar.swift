@@ -19,11 +19,14 @@ public struct Sidecar: Codable, Hashable, Sendable {
         public var kind: Kind
         /// For software counters, how far a task's count grows at each traced system call.
         public var tick: Int?
+        /// For software counters, the CPU that rr was told it runs on.
+        public var microarchitecture: String?
 
         /// Counters of `kind`.
-        public init(kind: Kind, tick: Int? = nil) {
+        public init(kind: Kind, tick: Int? = nil, microarchitecture: String? = nil) {
             self.kind = kind
             self.tick = tick
+            self.microarchitecture = microarchitecture
         }
     }
 

@@ -1,0 +1,76 @@
+public import RunModel
+
+/// Choosing the counters that rr runs with, and calling rr so that it uses them.
+public enum Counters {
+    /// What the user asks for.
+    public enum Choice: String, Hashable, Sendable, CaseIterable {
+        /// Hardware counters where there are any, else software counters.
+        case auto
+        /// Hardware counters or nothing.
+        case hardware
+        /// Ridealong's library, even where the hardware could count.
+        case software
+    }
+
+    /// How far software counters move at each traced system call, unless the environment says otherwise.
+    public static let defaultTick = 50
+    /// The ticks that work: rr takes a count that is off by its skid size (100) for being late, not wrong.
+    public static let usableTicks = 0...99
+    /// The variable that tells the preloaded library its tick.
+    public static let tickVariable = "RIDEALONG_TICK"
+    /// What rr is told the CPU is under software counters: one whose skid size and start-up checks the library was made for.
+    /// Without it rr goes by the real CPU, which it may not know, or may treat specially (AMD Zen).
+    public static let pretendedMicroarchitecture = "Intel Skylake"
+    /// The name of the preloaded library.
+    public static let libraryName = "software-counters"
+
+    /// The counters that a recording on a machine with `hardware` uses when the user asks for `choice`.
+    public static func forRecording(_ choice: Choice, hardware: HardwareCounters) throws(RecorderError) -> Sidecar.Counters {
+        switch (choice, hardware) {
+        case (.hardware, .counting), (.auto, .counting): Sidecar.Counters(kind: .hardware)
+        case (.hardware, _): throw .noHardwareCounters(finding: hardware.finding)
+        case (.software, _), (.auto, _):
+            Sidecar.Counters(kind: .software, tick: defaultTick, microarchitecture: pretendedMicroarchitecture)
+        }
+    }
+}
+
+extension RRInvocation {
+    /// rr with `counters`, as found in `environment`.
+    public static func with(_ counters: Sidecar.Counters, in environment: [String: String]) throws(RecorderError) -> RRInvocation {
+        let rr = try Lookup.rr(in: environment)
+        guard counters.kind == .software else { return RRInvocation(executable: rr) }
+        let library = try Lookup.library(Counters.libraryName, in: environment)
+        // The user's own preloads are meant for the program; the library takes itself off the list and leaves them.
+        let preloads = [library] + [environment["LD_PRELOAD"]].compactMap { $0 }.filter { !$0.isEmpty }
+        return RRInvocation(
+            executable: rr,
+            // -S: rr would warn about the CPU that it only thinks it runs on.
+            globalOptions: ["-S", "-A", counters.microarchitecture ?? Counters.pretendedMicroarchitecture],
+            environment: [
+                "LD_PRELOAD": preloads.joined(separator: ":"),
+                Counters.tickVariable: String(counters.tick ?? Counters.defaultTick),
+            ])
+    }
+
+    /// rr so that the trace of `sidecar`'s node replays on this machine, or an error that says why it cannot.
+    ///
+    /// A trace without a sidecar is taken to have been recorded on a machine like this one.
+    public static func forReplay(
+        of sidecar: Sidecar?, in environment: [String: String], hardware: HardwareCounters = .probe()
+    ) throws(RecorderError) -> RRInvocation {
+        guard let sidecar, let counters = sidecar.counters else {
+            return try with(try Counters.forRecording(.auto, hardware: hardware), in: environment)
+        }
+        switch counters.kind {
+        case .hardware:
+            guard hardware == .counting else { throw .hardwareCountersNeeded(node: sidecar.node, finding: hardware.finding) }
+        case .software:
+            let tick = counters.tick ?? Counters.defaultTick
+            guard Counters.usableTicks.contains(tick) else {
+                throw .unusableTick(node: sidecar.node, found: tick, expected: Counters.usableTicks)
+            }
+        }
+        return try with(counters, in: environment)
+    }
+}
