@@ -55,7 +55,9 @@ let package = Package(
             dependencies: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "Recorder", "Replay", argumentParser],
             swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["RunModel"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("RunModelTests", of: ["RunModel"]),
+        tests("MatchingTests", of: ["RunModel", "Matching"]),
+        tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
     ]
 )

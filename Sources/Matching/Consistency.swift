@@ -1,0 +1,52 @@
+import RunModel
+
+/// Clocks of different hosts, even after alignment by their wall clocks, may differ by so much: 1 s. Within a host, time is exact.
+private let slackBetweenHosts: Int64 = 1_000_000_000
+
+extension Histories {
+    /// By how many nanoseconds the times of two endpoints may contradict each other.
+    func slack(_ one: Int, _ other: Int) -> Int64 { node(one).host == node(other).host ? 0 : slackBetweenHosts }
+
+    /// Whether `accepting` can be the other end of `connecting`, by their times and the lengths of what they moved.
+    ///
+    /// Cheap tests first; O(sends + receives) of the two if they all pass.
+    func areConsistent(connecting: Int, accepting: Int) -> Bool {
+        let slack = slack(connecting, accepting)
+        return notAfter(all[connecting].openEarliest, all[accepting].openLatest, slack)
+            && lengthsFit(from: connecting, to: accepting, slack) && lengthsFit(from: accepting, to: connecting, slack)
+            && timesFit(from: connecting, to: accepting, slack) && timesFit(from: accepting, to: connecting, slack)
+    }
+
+    /// Nothing is received that was not sent, and the end of the stream is the end of what was sent.
+    private func lengthsFit(from giver: Int, to taker: Int, _ slack: Int64) -> Bool {
+        let (giver, taker) = (all[giver], all[taker])
+        guard !giver.isOpaque else { return true }
+        if !giver.isCut && taker.received > giver.sent { return false }
+        guard let end = taker.endSeen, !taker.isOpaque else { return true }
+        return giver.isCut ? taker.received >= giver.sent : taker.received == giver.sent && notAfter(giver.gaveUp, end, slack)
+    }
+
+    /// Every receive comes after the send of its last byte.
+    private func timesFit(from giver: Int, to taker: Int, _ slack: Int64) -> Bool {
+        let (from, to) = (node(giver), node(taker))
+        var send = all[giver].sends.lowerBound
+        for index in receives[all[taker].receives] {
+            let receive = to.operations[Int(index)]
+            guard let taken = receive.bytes else { continue }
+            while send < all[giver].sends.upperBound, let given = from.operations[Int(sends[send])].bytes,
+                given.upperBound < taken.upperBound
+            {
+                send += 1
+            }
+            guard send < all[giver].sends.upperBound else { return true }
+            let sent = from.operations[Int(sends[send])].earliest &+ from.clockOffset
+            if !notAfter(sent, receive.latest &+ to.clockOffset, slack) { return false }
+        }
+        return true
+    }
+}
+
+/// Whether `a` is not after `b`, or by at most `slack`.
+func notAfter(_ a: Int64, _ b: Int64, _ slack: Int64) -> Bool {
+    a <= b || UInt64(bitPattern: a &- b) <= UInt64(bitPattern: slack)
+}

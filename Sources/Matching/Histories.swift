@@ -1,0 +1,165 @@
+import RunModel
+
+/// What the rules ask about one endpoint; times are aligned, so that they compare between nodes.
+struct History {
+    /// Node and serial of the endpoint.
+    var id: EndpointID
+    /// When its connect or accept happened: not before, not after.
+    var openEarliest = Int64.min
+    var openLatest = Int64.max
+    /// Where its known bytes end, in each direction.
+    var sent: UInt64 = 0
+    var received: UInt64 = 0
+    /// By then it had taken its first bytes, or seen the end of the stream: its peer had been accepted.
+    var answered = Int64.max
+    /// By then it had seen the end of the stream, and only the peer can have ended it.
+    var endSeen: Int64?
+    /// Not before then it ended its own stream, by shutdown or close.
+    var gaveUp = Int64.max
+    /// Bytes known to have been moved at unknown offsets.
+    var unplacedSent: UInt64 = 0
+    var unplacedReceived: UInt64 = 0
+    /// Some of its bytes have no known offset.
+    var isOpaque = false
+    /// Its trace ends while it is open.
+    var isCut = false
+    /// Its sends and receives with known bytes, in stream order: ranges of `Histories.sends` and `Histories.receives`.
+    var sends = 0..<0
+    var receives = 0..<0
+
+    /// Whether it has shown any sign of an established connection.
+    var movedBytes: Bool { sent > 0 || received > 0 }
+}
+
+/// The histories of all endpoints of a run, in one list; an endpoint's number in it is its *slot*.
+///
+/// Built in O(operations); holds one index for each send and receive.
+struct Histories {
+    let nodes: [NodeActivity]
+    /// Slot of each node's first endpoint.
+    let base: [Int]
+    private(set) var all: [History] = []
+    /// Indices of operations in their node, grouped by slot.
+    private(set) var sends: [Int32] = []
+    private(set) var receives: [Int32] = []
+    private var sendCounts: [Int] = []
+    private var receiveCounts: [Int] = []
+
+    init(_ nodes: [NodeActivity]) {
+        self.nodes = nodes
+        var base: [Int] = []
+        for (number, node) in nodes.enumerated() {
+            base.append(all.count)
+            for (serial, endpoint) in node.endpoints.enumerated() {
+                var history = History(id: EndpointID(node: NodeID(number), serial: serial))
+                history.isOpaque = endpoint.opaqueFrom != nil
+                history.isCut = endpoint.closed == nil
+                all.append(history)
+            }
+        }
+        self.base = base
+        sendCounts = [Int](repeating: 0, count: all.count)
+        receiveCounts = sendCounts
+        for number in nodes.indices { summarize(number) }
+        group()
+    }
+
+    /// The slot of an endpoint; `nil` if the run has no such endpoint.
+    func slot(_ id: EndpointID) -> Int? {
+        let node = Int(id.node.index)
+        guard nodes.indices.contains(node), nodes[node].endpoints.indices.contains(Int(id.serial)) else { return nil }
+        return base[node] + Int(id.serial)
+    }
+
+    func endpoint(_ slot: Int) -> Endpoint { nodes[Int(all[slot].id.node.index)].endpoints[Int(all[slot].id.serial)] }
+
+    func node(_ slot: Int) -> NodeActivity { nodes[Int(all[slot].id.node.index)] }
+
+    /// Everything but the groups, and the sizes of the groups.
+    private mutating func summarize(_ number: Int) {
+        let node = nodes[number]
+        var state = [EndState](repeating: .open, count: node.endpoints.count)
+        var opened = [Bool](repeating: false, count: node.endpoints.count)
+        for operation in node.operations {
+            let serial = Int(operation.endpoint)
+            guard state.indices.contains(serial) else { continue }
+            let earliest = operation.earliest &+ node.clockOffset
+            let latest = operation.latest &+ node.clockOffset
+            let slot = base[number] + serial
+            switch operation.kind {
+            case .connect, .accept:
+                all[slot].openEarliest = opened[serial] ? min(all[slot].openEarliest, earliest) : earliest
+                all[slot].openLatest = opened[serial] ? max(all[slot].openLatest, latest) : latest
+                opened[serial] = true
+            case .send:
+                if let bytes = operation.bytes, !bytes.isEmpty {
+                    all[slot].sent = max(all[slot].sent, bytes.upperBound)
+                    sendCounts[slot] += 1
+                } else if operation.result > 0 {
+                    all[slot].isOpaque = true
+                    all[slot].unplacedSent &+= UInt64(operation.result)
+                }
+            case .receive: receive(operation, latest, slot, &state[serial])
+            case .shutdown where operation.result >= 0:
+                all[slot].gaveUp = min(all[slot].gaveUp, earliest)
+                if state[serial] == .open { state[serial] = .doubtful }
+            case .close: all[slot].gaveUp = min(all[slot].gaveUp, earliest)
+            case .shutdown, .listen: break
+            }
+        }
+    }
+
+    /// Whether an end of the stream that an endpoint sees must come from its peer.
+    private enum EndState {
+        case open
+        /// It shut down itself (perhaps both halves), or lost its connection: now it sees an end in any case.
+        case doubtful
+        case seen
+    }
+
+    private mutating func receive(_ operation: Operation, _ latest: Int64, _ slot: Int, _ state: inout EndState) {
+        if let bytes = operation.bytes, !bytes.isEmpty {
+            all[slot].received = max(all[slot].received, bytes.upperBound)
+            receiveCounts[slot] += 1
+            all[slot].answered = min(all[slot].answered, latest)
+        } else if operation.isEndOfStream {
+            guard state == .open else { return }
+            state = .seen
+            all[slot].endSeen = latest
+            all[slot].answered = min(all[slot].answered, latest)
+        } else if operation.result > 0 {
+            all[slot].isOpaque = true
+            all[slot].unplacedReceived &+= UInt64(operation.result)
+        } else if operation.result == connectionReset, state == .open {
+            state = .doubtful
+        }
+    }
+
+    /// Turns the sizes of all groups, which `summarize` left in them, into ranges, and fills these.
+    private mutating func group() {
+        for slot in all.indices {
+            all[slot].sends = sends.count..<sends.count
+            all[slot].receives = receives.count..<receives.count
+            sends.append(contentsOf: repeatElement(0, count: sendCounts[slot]))
+            receives.append(contentsOf: repeatElement(0, count: receiveCounts[slot]))
+        }
+        for (number, node) in nodes.enumerated() {
+            for (index, operation) in node.operations.enumerated() {
+                guard node.endpoints.indices.contains(Int(operation.endpoint)), let bytes = operation.bytes, !bytes.isEmpty else {
+                    continue
+                }
+                let slot = base[number] + Int(operation.endpoint)
+                if operation.kind == .send {
+                    sends[all[slot].sends.upperBound] = Int32(truncatingIfNeeded: index)
+                    all[slot].sends = all[slot].sends.lowerBound..<all[slot].sends.upperBound + 1
+                } else if operation.kind == .receive {
+                    receives[all[slot].receives.upperBound] = Int32(truncatingIfNeeded: index)
+                    all[slot].receives = all[slot].receives.lowerBound..<all[slot].receives.upperBound + 1
+                }
+            }
+        }
+    }
+}
+
+/// ECONNRESET, as a call returns it.
+private let connectionReset: Int64 = -104
