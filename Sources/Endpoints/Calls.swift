@@ -1,0 +1,127 @@
+import RRTrace
+import RunModel
+
+/// Which calls are followed, from their entry to their return.
+extension EndpointTracker {
+    /// A task enters a call.
+    mutating func enter(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int) {
+        guard syscall.isFollowed else { return tasks[task].pending = nil }
+        var call = PendingCall(syscall: syscall, entered: stamp(frame))
+        if syscall.takesDescriptor, let number = Int32(exactly: frame.argument(0)) { call.file = file(number, task) }
+        switch syscall {
+        case .clone: call.cloneFlags = frame.argument(0)
+        case .vfork: call.cloneFlags = Self.vforkFlags
+        case .connect: enterConnect(call)
+        case .close:
+            // The descriptor is free again before the call returns, so another thread may get the same number meanwhile.
+            let count = reading.activity.operations.count
+            if let number = Int32(exactly: frame.argument(0)) {
+                closeDescriptor(number, table: tasks[task].table, task, at: call.entered, latest: frame.time)
+            }
+            if reading.activity.operations.count > count { call.operation = count }
+        default: break
+        }
+        tasks[task].pending = call
+    }
+
+    /// CLONE_VFORK and CLONE_VM, as vfork implies.
+    private static let vforkFlags: UInt64 = 0x4100
+
+    /// A task returns from a call.
+    mutating func leave(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
+        guard let call = tasks[task].pending else { return }
+        tasks[task].pending = nil
+        // The kernel restarts the call by itself: nothing has happened yet as far as the program can see.
+        guard call.syscall == syscall, !Self.restarts.contains(frame.result) else { return }
+        switch syscall {
+        case .socket: openSocket(frame, task, call)
+        case .socketpair, .pipe, .pipe2: openPair(frame, task, call, &data)
+        case .listen: listen(frame, task, call)
+        case .accept, .accept4: accept(frame, task, call, &data)
+        case .connect: connect(frame, task, call)
+        case .getsockopt: socketOption(frame, call, &data)
+        case .getsockname, .getpeername: socketName(frame, call, &data)
+        case .shutdown: shutDown(frame, task, call)
+        case .close:
+            if let operation = call.operation { reading.activity.operations[operation].latest = frame.time }
+        case .closeRange: closeRange(frame, task, call)
+        case .dup: install(frame.result, call.file, closeOnExec: false, task, call, at: stamp(frame))
+        case .dup2, .dup3: duplicateOnto(frame, task, call)
+        case .fcntl, .fcntl64: control(frame, task, call)
+        case .socketcall, .ioUringEnter: note("not-understood", syscall.name, at: stamp(frame).moment)
+        default:
+            if syscall.movesBytes {
+                moveBytes(frame, task, call, &data)
+            } else if syscall.makesDescriptor {
+                let file = syscall.isEventCounter && frame.result >= 0 ? addFile(.other("eventfd")) : nil
+                install(frame.result, file, closeOnExec: false, task, call, at: stamp(frame))
+            }
+        }
+    }
+
+    /// ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK.
+    private static let restarts: ClosedRange<Int64> = -516 ... -512
+}
+
+/// What the tracker needs to know about a call before it looks closer.
+extension Syscall {
+    /// Which way a call moves bytes.
+    enum Direction {
+        case send
+        case receive
+    }
+
+    /// The way in which this call moves the bytes that it returns the number of; `nil` if that number does not say it all.
+    var direction: Direction? {
+        switch self {
+        case .write, .writev, .sendto, .sendmsg, .sendfile, .sendfile64: .send
+        case .read, .readv, .recvfrom, .recvmsg: .receive
+        default: nil
+        }
+    }
+
+    /// Whether it can move bytes of a socket or pipe.
+    var movesBytes: Bool {
+        switch self {
+        case .sendmmsg, .recvmmsg, .splice, .tee, .vmsplice: true
+        default: direction != nil
+        }
+    }
+
+    /// Whether it works on sockets only.
+    var isSocketCall: Bool {
+        switch self {
+        case .sendto, .sendmsg, .sendmmsg, .recvfrom, .recvmsg, .recvmmsg: true
+        default: false
+        }
+    }
+
+    /// Whether its first argument is a descriptor.
+    var takesDescriptor: Bool {
+        switch self {
+        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl, .fcntl64: true
+        default: movesBytes
+        }
+    }
+
+    /// Whether it returns a new descriptor of a kind that carries no bytes between processes (or an event counter).
+    var makesDescriptor: Bool {
+        switch self {
+        case .open, .openat, .openat2, .creat, .epollCreate, .epollCreate1, .timerfdCreate, .signalfd, .signalfd4, .inotifyInit, .inotifyInit1,
+            .memfdCreate, .pidfdOpen, .perfEventOpen:
+            true
+        default: isEventCounter
+        }
+    }
+
+    /// Whether it makes an event counter.
+    var isEventCounter: Bool { self == .eventfd || self == .eventfd2 }
+
+    /// Whether the tracker looks at it at all.
+    var isFollowed: Bool {
+        switch self {
+        case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall, .ioUringEnter: true
+        default: takesDescriptor || makesDescriptor
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import RRTrace
+import RunModel
+
+/// Descriptors: what names what, and when the last name goes.
+extension EndpointTracker {
+    /// The open file that descriptor `number` of `task` names, if it is one that we follow.
+    func file(_ number: Int32, _ task: Int) -> Int? { tables[tasks[task].table].slots[number]?.file }
+
+    /// Registers the descriptors that the first process inherits.
+    mutating func inherit(_ descriptors: [Sidecar.InheritedFile]) {
+        var byLink: [String: Int] = [:]
+        for descriptor in descriptors {
+            let kind: OpenFile.Kind
+            if descriptor.link.hasPrefix("socket:") {
+                kind = .unknownSocket
+            } else if descriptor.link.hasPrefix("pipe:") {
+                kind = .other("inherited pipe")
+            } else {
+                continue
+            }
+            // Several descriptors may name one open file; the link tells sockets apart, and the two ends of a pipe by their flags.
+            let key = "\(descriptor.link) \((descriptor.flags ?? 0) & 3)"
+            let file = byLink[key] ?? addFile(kind)
+            byLink[key] = file
+            files[file].isInherited = true
+            files[file].references += 1
+            inherited[descriptor.number] = FileTable.Slot(file: file, closeOnExec: false)
+        }
+    }
+
+    /// A new open file without descriptors.
+    mutating func addFile(_ kind: OpenFile.Kind) -> Int {
+        files.append(OpenFile(kind))
+        return files.count - 1
+    }
+
+    /// Makes descriptor `number` name `file`. `nil`: something that we do not follow.
+    ///
+    /// A descriptor that is in use already must have been closed where the trace does not show it.
+    mutating func install(_ number: Int64, _ file: Int?, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp) {
+        guard let number = Int32(exactly: number), number >= 0 else { return }
+        let table = tasks[task].table
+        if tables[table].slots[number] != nil {
+            note("implied-close", at: stamp.moment)
+            closeDescriptor(number, table: table, task, at: call.entered, latest: stamp.time)
+        }
+        guard let file else { return }
+        files[file].references += 1
+        tables[table].slots[number] = FileTable.Slot(file: file, closeOnExec: closeOnExec)
+    }
+
+    /// Takes descriptor `number` out of `table`; with the last name of an open file its endpoint closes, at `stamp`.
+    mutating func closeDescriptor(_ number: Int32, table: Int, _ task: Int, at stamp: Stamp, latest: Int64) {
+        guard let slot = tables[table].slots.removeValue(forKey: number) else { return }
+        files[slot.file].references -= 1
+        guard files[slot.file].references == 0, let serial = files[slot.file].endpoint else { return }
+        reading.activity.endpoints[Int(serial)].closed = stamp.moment
+        record(.close, serial, task, entered: stamp, at: stamp, latest: latest)
+    }
+
+    /// A call that makes one descriptor name what another does.
+    mutating func duplicate(_ from: Int?, to number: Int64, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp) {
+        guard let target = Int32(exactly: number), number >= 0 else { return }
+        // The name is taken over: what it stood for before is closed, and that is no surprise.
+        closeDescriptor(target, table: tasks[task].table, task, at: call.entered, latest: stamp.time)
+        install(number, from, closeOnExec: closeOnExec, task, call, at: stamp)
+    }
+
+    /// dup2, dup3.
+    mutating func duplicateOnto(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        let result = frame.result
+        guard result >= 0, frame.argument(0) != frame.argument(1) else { return }
+        let closeOnExec = call.syscall == .dup3 && frame.argument(2) & OpenFlag.closeOnExec != 0
+        duplicate(call.file, to: result, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+    }
+
+    /// fcntl.
+    mutating func control(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        let result = frame.result
+        guard result >= 0 else { return }
+        switch frame.argument(1) {
+        case FileControl.duplicate, FileControl.duplicateCloseOnExec:
+            let closeOnExec = frame.argument(1) == FileControl.duplicateCloseOnExec
+            install(result, call.file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+        case FileControl.setFlags:
+            guard let number = Int32(exactly: frame.argument(0)) else { return }
+            tables[tasks[task].table].slots[number]?.closeOnExec = frame.argument(2) & 1 != 0
+        default: break
+        }
+    }
+
+    /// close_range.
+    mutating func closeRange(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard frame.result == 0 else { return }
+        let table = tasks[task].table
+        let closeOnExec = frame.argument(2) & CloseRange.onlyMark != 0
+        for number in tables[table].slots.keys.sorted() where UInt64(number) >= frame.argument(0) && UInt64(number) <= frame.argument(1) {
+            if closeOnExec {
+                tables[table].slots[number]?.closeOnExec = true
+            } else {
+                closeDescriptor(number, table: table, task, at: call.entered, latest: frame.time)
+            }
+        }
+    }
+}
+
+/// Values of fcntl's second argument.
+enum FileControl {
+    static let duplicate: UInt64 = 0
+    static let setFlags: UInt64 = 2
+    static let duplicateCloseOnExec: UInt64 = 1030
+}
+
+/// Flags of calls that make descriptors (the same bit everywhere).
+enum OpenFlag {
+    static let closeOnExec: UInt64 = 0x80000
+}
+
+/// Flags of close_range.
+enum CloseRange {
+    static let onlyMark: UInt64 = 4
+}

@@ -1,0 +1,56 @@
+import RunModel
+
+/// A file descriptor table: what each descriptor of a process, or of processes that share it, stands for.
+struct FileTable {
+    /// One descriptor.
+    struct Slot {
+        /// Index of the open file.
+        var file: Int
+        /// Whether exec closes it.
+        var closeOnExec: Bool
+    }
+
+    /// The descriptors that name something we follow.
+    var slots: [Int32: Slot] = [:]
+    /// How many processes use this table.
+    var users = 1
+}
+
+/// An open file description: what descriptors of several tables may share.
+struct OpenFile {
+    /// What it is.
+    enum Kind: Equatable {
+        /// A TCP socket.
+        case tcp
+        /// A Unix stream socket.
+        case unixStream
+        /// A socket, not known of which kind: it was inherited, or passed from elsewhere.
+        case unknownSocket
+        /// Something else that moves bytes between processes and is not understood yet; the name is for people.
+        case other(String)
+    }
+
+    /// What it is.
+    var kind: Kind
+    /// How many descriptors name it.
+    var references = 0
+    /// The serial of its endpoint, once it has one.
+    var endpoint: Int32?
+    /// Whether it listens.
+    var isListening = false
+    /// Its own address, learned before it had an endpoint.
+    var local: Address?
+    /// Where a `connect` that has not finished yet was first entered, and when.
+    var connecting: Stamp?
+    /// How the trace came to know it, if not by a call of its own.
+    var isInherited = false
+
+    /// A file that nothing names yet.
+    init(_ kind: Kind) { self.kind = kind }
+}
+
+/// A moment and its time stamp (nanoseconds).
+struct Stamp {
+    var moment: Moment
+    var time: Int64
+}

@@ -1,0 +1,82 @@
+import RRTrace
+import RunModel
+
+/// Writing down what was found, and reading the memory that calls wrote.
+extension EndpointTracker {
+    /// Adds an endpoint for `file`.
+    mutating func addEndpoint(_ file: Int, _ birth: Endpoint.Birth, _ task: Int, opened: Moment) -> Int32 {
+        let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
+        let kind: Endpoint.Kind =
+            switch files[file].kind {
+            case .tcp: .tcp
+            case .unixStream: .unixStream
+            case .unknownSocket, .other: .unknown
+            }
+        var endpoint = Endpoint(kind: kind, birth: birth, opened: opened, local: files[file].local)
+        if tasks.processes[tasks[task].process].hidesCallsFrom != nil { endpoint.opaqueFrom = opened }
+        reading.activity.endpoints.append(endpoint)
+        offsets.append((0, 0))
+        files[file].endpoint = serial
+        return serial
+    }
+
+    /// Adds an operation, and its process to those of the endpoint.
+    mutating func record(
+        _ kind: Operation.Kind, _ serial: Int32, _ task: Int, entered: Stamp, at: Stamp, latest: Int64, bytes: Range<UInt64>? = nil,
+        result: Int64 = 0, payload: PayloadRef = .unknown
+    ) {
+        let process = tasks.processes[tasks[task].process].record.id
+        reading.activity.operations.append(
+            Operation(
+                endpoint: serial, kind: kind, entered: entered.moment, at: at.moment, process: process, task: tasks[task].id, bytes: bytes,
+                result: result, earliest: min(entered.time, latest), latest: latest, payload: payload))
+        let endpoint = Int(serial)
+        if reading.activity.endpoints[endpoint].processes.last != process, !reading.activity.endpoints[endpoint].processes.contains(process) {
+            reading.activity.endpoints[endpoint].processes.append(process)
+        }
+    }
+
+    /// Fills in addresses that were not known yet.
+    mutating func learn(_ serial: Int32, local: Address?, remote: Address?) {
+        let index = Int(serial)
+        if reading.activity.endpoints[index].local == nil { reading.activity.endpoints[index].local = local }
+        if reading.activity.endpoints[index].remote == nil { reading.activity.endpoints[index].remote = remote }
+    }
+
+    /// From `moment` on, stream offsets of this endpoint are not known.
+    mutating func makeOpaque(_ serial: Int32, from moment: Moment) {
+        let index = Int(serial)
+        if reading.activity.endpoints[index].opaqueFrom == nil { reading.activity.endpoints[index].opaqueFrom = moment }
+    }
+
+    /// Memory that the frame's call wrote; `nil` if the trace does not hold all of it.
+    func readMemory(_ frame: borrowing FrameCursor, at address: UInt64, count: Int, _ data: inout DataReader) -> [UInt8]? {
+        guard let write = frame.memoryWrite(containing: address) else { return nil }
+        return data.read(write, address: address, count: count)
+    }
+
+    /// A socket address that the kernel wrote, with its length.
+    func readSocketAddress(
+        _ frame: borrowing FrameCursor, addressArgument: Int, lengthArgument: Int, _ data: inout DataReader
+    ) -> Address? {
+        let address = frame.argument(addressArgument)
+        guard address != 0, let length = readMemory(frame, at: frame.argument(lengthArgument), count: 4, &data) else { return nil }
+        let count = Int(min(littleEndian32(length, 0).magnitude, Self.largestSocketAddress))
+        guard count >= 2, let bytes = readMemory(frame, at: address, count: count, &data) else { return nil }
+        return Address(kernel: bytes)
+    }
+
+    /// sizeof(struct sockaddr_storage).
+    private static let largestSocketAddress: UInt32 = 128
+}
+
+/// Four bytes at `offset`; 0 if there are not that many.
+func littleEndian32(_ bytes: [UInt8], _ offset: Int) -> Int32 { Int32(truncatingIfNeeded: littleEndian(bytes, offset, 4)) }
+
+/// Eight bytes at `offset`; 0 if there are not that many.
+func littleEndian64(_ bytes: [UInt8], _ offset: Int) -> UInt64 { littleEndian(bytes, offset, 8) }
+
+private func littleEndian(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+    guard offset + count <= bytes.count else { return 0 }
+    return (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
+}

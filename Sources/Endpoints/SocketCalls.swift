@@ -1,0 +1,166 @@
+import RRTrace
+import RunModel
+
+/// Sockets: how connections begin, and what their addresses are.
+extension EndpointTracker {
+    private enum Errno {
+        static let interrupted: Int64 = -4
+        static let inProgress: Int64 = -115
+        static let alreadyConnecting: Int64 = -114
+        static let isConnected: Int64 = -106
+    }
+
+    /// What a socket of this domain and type is to us; `nil`: it does not lead to other processes (netlink).
+    private func socketKind(domain: UInt64, type: UInt64) -> OpenFile.Kind? {
+        let stream = type & 0xf == 1
+        switch domain {
+        case 1: return stream ? .unixStream : .other(type & 0xf == 2 ? "Unix datagram socket" : "Unix seqpacket socket")
+        case 2, 10: return stream ? .tcp : .other(type & 0xf == 2 ? "UDP socket" : "raw socket")
+        case 16: return nil
+        default: return .other("socket of family \(domain)")
+        }
+    }
+
+    /// socket.
+    mutating func openSocket(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard frame.result >= 0 else { return }
+        let type = frame.argument(1)
+        let file = socketKind(domain: frame.argument(0), type: type).map { addFile($0) }
+        install(frame.result, file, closeOnExec: type & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
+    }
+
+    /// socketpair, pipe, pipe2: two descriptors, written to memory.
+    mutating func openPair(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+        guard frame.result == 0 else { return }
+        let isPipe = call.syscall != .socketpair
+        let address = frame.argument(isPipe ? 0 : 3)
+        guard let bytes = readMemory(frame, at: address, count: 8, &data) else { return note("unreadable-memory", call.syscall.name, at: stamp(frame).moment) }
+        let numbers = [littleEndian32(bytes, 0), littleEndian32(bytes, 4)]
+        let flags = isPipe ? (call.syscall == .pipe2 ? frame.argument(1) : 0) : frame.argument(1)
+        let kind = isPipe ? .other("pipe") : socketKind(domain: frame.argument(0), type: flags)
+        let made = numbers.map { number -> Int? in
+            let file = kind.map { addFile($0) }
+            install(Int64(number), file, closeOnExec: flags & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
+            return file
+        }
+        guard kind == .unixStream, let first = made[0], let second = made[1] else { return }
+        let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
+        for (file, twin) in [(first, serial + 1), (second, serial)] {
+            let mine = addEndpoint(file, .pair(twin: twin), task, opened: call.entered.moment)
+            reading.activity.endpoints[Int(mine)].established = stamp(frame).moment
+        }
+    }
+
+    /// listen.
+    mutating func listen(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard frame.result == 0, let file = call.file, files[file].endpoint == nil else { return }
+        files[file].isListening = true
+        let serial = addEndpoint(file, .listen, task, opened: call.entered.moment)
+        record(.listen, serial, task, entered: call.entered, at: stamp(frame), latest: frame.time)
+    }
+
+    /// accept, accept4.
+    mutating func accept(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+        guard frame.result >= 0 else { return }
+        let addresses = frame.socketAddresses()
+        var kind = call.file.map { files[$0].kind } ?? .unknownSocket
+        if kind == .unknownSocket, addresses != nil { kind = .tcp }
+        let file = addFile(kind)
+        let flags = call.syscall == .accept4 ? frame.argument(3) : 0
+        install(frame.result, file, closeOnExec: flags & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
+        if case .other(let name) = kind { return note("not-understood", "\(call.syscall.name) on \(name)", at: stamp(frame).moment) }
+        let serial = addEndpoint(file, .accept, task, opened: stamp(frame).moment)
+        reading.activity.endpoints[Int(serial)].established = stamp(frame).moment
+        if let addresses {
+            learn(serial, local: Address(recorded: addresses.local, isRemote: false), remote: Address(recorded: addresses.remote, isRemote: true))
+        } else if kind == .tcp {
+            // rr did not find the socket in its own network namespace; the kernel's answer to the program still names the peer.
+            let remote = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
+            learn(serial, local: call.file.flatMap { files[$0].local }, remote: remote)
+        }
+        if let listener = call.file, let listening = files[listener].endpoint, reading.activity.endpoints[Int(listening)].local == nil {
+            reading.activity.endpoints[Int(listening)].local = reading.activity.endpoints[Int(serial)].local
+        }
+        record(.accept, serial, task, entered: call.entered, at: stamp(frame), latest: frame.time)
+    }
+
+    /// connect is entered: the connection may be under way from here on, whatever the call returns.
+    mutating func enterConnect(_ call: PendingCall) {
+        guard let file = call.file, files[file].connecting == nil else { return }
+        files[file].connecting = call.entered
+    }
+
+    /// connect returns.
+    mutating func connect(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard let file = call.file, let entered = files[file].connecting else { return }
+        if case .other = files[file].kind { return }
+        switch frame.result {
+        case 0, Errno.isConnected:
+            let addresses = frame.socketAddresses()
+            if files[file].kind == .unknownSocket, addresses != nil { files[file].kind = .tcp }
+            let serial = connecting(file, task, entered, at: frame.time)
+            if reading.activity.endpoints[Int(serial)].established == nil { reading.activity.endpoints[Int(serial)].established = stamp(frame).moment }
+            if let addresses {
+                learn(serial, local: Address(recorded: addresses.local, isRemote: false), remote: Address(recorded: addresses.remote, isRemote: true))
+            }
+        case Errno.inProgress, Errno.alreadyConnecting, Errno.interrupted:
+            _ = connecting(file, task, entered, at: frame.time)
+        default:
+            note("connect-failed", "errno \(-frame.result)", at: stamp(frame).moment)
+            giveUpConnecting(file, at: stamp(frame).moment)
+        }
+    }
+
+    /// The endpoint of a connection that this file is making, made now if it has none.
+    private mutating func connecting(_ file: Int, _ task: Int, _ entered: Stamp, at time: Int64) -> Int32 {
+        if let serial = files[file].endpoint { return serial }
+        let serial = addEndpoint(file, .connect, task, opened: entered.moment)
+        record(.connect, serial, task, entered: entered, at: entered, latest: time)
+        return serial
+    }
+
+    /// A connection could not be made: the file may try again, with another endpoint.
+    private mutating func giveUpConnecting(_ file: Int, at moment: Moment) {
+        files[file].connecting = nil
+        guard let serial = files[file].endpoint, reading.activity.endpoints[Int(serial)].established == nil else { return }
+        reading.activity.endpoints[Int(serial)].closed = moment
+        files[file].endpoint = nil
+    }
+
+    /// getsockopt(SO_ERROR) on a connection under way tells that it failed.
+    mutating func socketOption(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) {
+        guard frame.result == 0, frame.argument(1) == 1, frame.argument(2) == 4, let file = call.file, files[file].connecting != nil,
+            let serial = files[file].endpoint, reading.activity.endpoints[Int(serial)].established == nil,
+            let bytes = readMemory(frame, at: frame.argument(3), count: 4, &data)
+        else { return }
+        let error = littleEndian32(bytes, 0)
+        guard error != 0 else { return }
+        note("connect-failed", "errno \(error)", at: stamp(frame).moment)
+        giveUpConnecting(file, at: stamp(frame).moment)
+    }
+
+    /// getsockname, getpeername: read only where the trace has not told the address yet.
+    mutating func socketName(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) {
+        guard frame.result == 0, let file = call.file else { return }
+        if case .other = files[file].kind { return }
+        let isPeer = call.syscall == .getpeername
+        guard let serial = files[file].endpoint else {
+            if !isPeer, files[file].local == nil { files[file].local = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data) }
+            return
+        }
+        let known = isPeer ? reading.activity.endpoints[Int(serial)].remote : reading.activity.endpoints[Int(serial)].local
+        if known == nil {
+            let address = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
+            learn(serial, local: isPeer ? nil : address, remote: isPeer ? address : nil)
+        }
+        if isPeer, reading.activity.endpoints[Int(serial)].established == nil {
+            reading.activity.endpoints[Int(serial)].established = stamp(frame).moment
+        }
+    }
+
+    /// shutdown of the sending half, or of both.
+    mutating func shutDown(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard frame.result == 0, frame.argument(1) != 0, let file = call.file, let serial = files[file].endpoint else { return }
+        record(.shutdown, serial, task, entered: call.entered, at: call.entered, latest: frame.time)
+    }
+}

@@ -1,0 +1,102 @@
+import RRTrace
+import RunModel
+
+/// A system call that a task has entered and not yet left.
+struct PendingCall {
+    var syscall: Syscall
+    var entered: Stamp
+    /// The open file that its descriptor named when it was entered (another thread may close it meanwhile).
+    var file: Int?
+    /// The operation it has already made (a close), whose latest time its return will set.
+    var operation: Int?
+    /// The flags of a clone.
+    var cloneFlags: UInt64 = 0
+}
+
+/// A thread of the node.
+struct TaskState {
+    let id: Int32
+    /// Index of its process.
+    var process: Int
+    /// Index of its descriptor table.
+    var table: Int
+    var pending: PendingCall?
+}
+
+/// A process of the node, and what is needed to end it.
+struct ProcessState {
+    var record: NodeProcess
+    var liveTasks = 1
+    /// The last frame of any of its tasks.
+    var last = Stamp(moment: .beginning, time: 0)
+    /// From here on, calls that move bytes may be hidden in the syscall buffer.
+    var hidesCallsFrom: Moment?
+}
+
+/// The tasks and processes of a node, by recorded thread id.
+struct TaskList {
+    private var states: [TaskState] = []
+    private var free: [Int] = []
+    private var byID: [Int32: Int] = [:]
+    private var cached: (id: Int32, index: Int) = (0, -1)
+    var processes: [ProcessState] = []
+
+    var isEmpty: Bool { processes.isEmpty }
+    /// The indices of the living tasks, in order of their ids.
+    var all: [Int] { byID.sorted { $0.key < $1.key }.map(\.value) }
+
+    subscript(index: Int) -> TaskState {
+        get { states[index] }
+        _modify { yield &states[index] }
+    }
+
+    /// The living task with this id. O(1); consecutive frames mostly belong to one task.
+    mutating func index(of id: Int32) -> Int? {
+        if cached.id == id, cached.index >= 0 { return cached.index }
+        guard let index = byID[id] else { return nil }
+        cached = (id, index)
+        return index
+    }
+
+    private mutating func add(_ state: TaskState) -> Int {
+        let index = free.popLast() ?? states.count
+        if index == states.count { states.append(state) } else { states[index] = state }
+        byID[state.id] = index
+        return index
+    }
+
+    /// The first task of the node, in a process of its own.
+    mutating func addFirst(_ id: Int32, table: Int) -> Int {
+        addProcess(NodeProcess(id: id, parent: nil, command: [], forked: nil), table: table)
+    }
+
+    /// The first task of a new process.
+    mutating func addProcess(_ record: NodeProcess, table: Int) -> Int {
+        processes.append(ProcessState(record: record))
+        return add(TaskState(id: record.id, process: processes.count - 1, table: table))
+    }
+
+    /// A further thread of a process.
+    mutating func addThread(_ id: Int32, process: Int, table: Int) -> Int {
+        processes[process].liveTasks += 1
+        return add(TaskState(id: id, process: process, table: table))
+    }
+
+    /// Removes a task.
+    mutating func remove(_ index: Int) {
+        byID[states[index].id] = nil
+        cached = (0, -1)
+        free.append(index)
+    }
+
+    /// A task that is inside a clone whose child has not shown up, and the clone's flags.
+    mutating func cloneUnderWay() -> (parent: Int, flags: UInt64)? {
+        for index in all {
+            guard let call = states[index].pending, [.clone, .fork, .vfork].contains(call.syscall), call.operation == nil else { continue }
+            // One child for each call.
+            states[index].pending?.operation = -1
+            return (index, call.cloneFlags)
+        }
+        return nil
+    }
+}

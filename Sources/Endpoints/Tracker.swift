@@ -1,0 +1,155 @@
+import RRTrace
+import RunModel
+
+/// Follows one node's history, frame by frame: tasks and processes, descriptor tables, endpoints, operations.
+///
+/// The extensions of this type, a file each, know what the families of calls mean.
+struct EndpointTracker {
+    /// What has been found so far.
+    var reading = NodeReading()
+    let node: NodeID
+    let architecture: Architecture
+    let syscallBufferHeaderSize: Int
+    /// Numbers from here on are rr's own calls, not the program's.
+    let rrCallBase: Int32
+
+    var tasks = TaskList()
+    var tables: [FileTable] = []
+    var files: [OpenFile] = []
+    /// For each endpoint, how many bytes it has sent and received so far.
+    var offsets: [(sent: UInt64, received: UInt64)] = []
+    /// How many calls of each kind the syscall buffer hid.
+    var hiddenCalls: [Syscall: Int] = [:]
+    /// Descriptors that the first process is born with.
+    var inherited: [Int32: FileTable.Slot] = [:]
+
+    /// The trace's own list of births, execs and deaths, and how far it has been applied.
+    private let taskEvents: [TaskEvent]
+    private var nextTaskEvent = 0
+    /// rr's start-up stub runs until the first exec: nothing before it is the program's.
+    private var hasStarted = false
+    private var tickGuess = TickGuess()
+    private var firstTime: Int64?
+
+    /// A tracker at the beginning of `trace`.
+    init(_ trace: TraceDirectory, node: NodeID) {
+        self.node = node
+        architecture = trace.architecture
+        syscallBufferHeaderSize = trace.syscallBufferHeaderSize
+        rrCallBase = trace.rrCallBase
+        let (events, anomalies) = trace.tasks()
+        taskEvents = events
+        note(anomalies)
+    }
+
+    /// The stamp of a frame.
+    func stamp(_ frame: borrowing FrameCursor) -> Stamp { Stamp(moment: Moment(event: frame.event), time: frame.time) }
+
+    /// Counts an anomaly at a frame.
+    mutating func note(_ name: String, _ subject: String = "", at moment: Moment) {
+        reading.anomalies.add(Anomaly(name, subject: subject, first: Position(node: node, moment: moment)))
+    }
+
+    private mutating func note(_ anomalies: [TraceAnomaly]) {
+        for anomaly in anomalies {
+            reading.anomalies.add(
+                Anomaly(
+                    anomaly.name, subject: anomaly.subject, first: Position(node: node, moment: Moment(event: anomaly.event ?? reading.events))))
+        }
+    }
+
+    /// Takes the next frame.
+    mutating func take(_ frame: borrowing FrameCursor, _ data: inout DataReader) {
+        reading.events = frame.event
+        if firstTime == nil { firstTime = frame.time }
+        reading.time = min(firstTime ?? frame.time, frame.time)...max(reading.time.upperBound, frame.time)
+        applyTaskEvents(upTo: frame)
+        tickGuess.see(frame.ticks)
+        guard let task = currentTask(frame) else { return }
+        if frame.kind != .exit { tasks.processes[tasks[task].process].last = stamp(frame) }
+        switch frame.kind {
+        case .exit where taskEvents.isEmpty:
+            endTask(task, at: stamp(frame), status: nil)
+        case .syscallbufFlush where hasStarted:
+            reading.isBuffered = true
+            takeFlush(frame, task, &data)
+        case .syscall:
+            guard let call = frame.syscall, frame.instructionPointer != Self.privilegedCallReturn else { return }
+            let number = frame.effectiveSyscallNumber
+            guard number < rrCallBase, let syscall = Syscall(number: number, architecture: call.architecture) else { return }
+            switch call.state {
+            case .entering where hasStarted: enter(syscall, frame, task)
+            case .exiting where hasStarted: leave(syscall, frame, task, &data)
+            case .exiting where syscall == .execve && frame.result == 0 && taskEvents.isEmpty: hasStarted = true
+            default: break
+            }
+        default: break
+        }
+    }
+
+    /// rr's own calls in a tracee return here (the privileged slot of the rr page): they are not the program's.
+    private static let privilegedCallReturn: UInt64 = 0x7000_0005
+
+    /// The index of the frame's task; a task that no event announced is taken for the child of a clone that is under way.
+    private mutating func currentTask(_ frame: borrowing FrameCursor) -> Int? {
+        if let task = tasks.index(of: frame.task) { return task }
+        // The task list ends with the task; frames of rr about a dead one are of no interest.
+        if frame.kind == .exit { return nil }
+        if tasks.isEmpty {
+            tables.append(FileTable(slots: inherited))
+            return tasks.addFirst(frame.task, table: tables.count - 1)
+        }
+        if let (parent, flags) = tasks.cloneUnderWay() {
+            return addTask(frame.task, parent: parent, flags: flags, at: frame.event)
+        }
+        note("unannounced-task", at: Moment(event: frame.event))
+        tables.append(FileTable())
+        return tasks.addProcess(NodeProcess(id: frame.task, parent: nil, command: [], forked: frame.event), table: tables.count - 1)
+    }
+
+    /// Applies the births and execs up to this frame, and the deaths before it.
+    private mutating func applyTaskEvents(upTo frame: borrowing FrameCursor) {
+        while nextTaskEvent < taskEvents.count, taskEvents[nextTaskEvent].event <= frame.event {
+            let event = taskEvents[nextTaskEvent]
+            if case .exit = event.kind, event.event == frame.event { break }
+            nextTaskEvent += 1
+            apply(event, at: Stamp(moment: Moment(event: event.event), time: frame.time))
+        }
+    }
+
+    private mutating func apply(_ event: TaskEvent, at stamp: Stamp) {
+        switch event.kind {
+        case .clone(let parent, let flags, _):
+            guard let parent = tasks.index(of: parent) else { return note("unknown-parent", at: stamp.moment) }
+            if tasks.index(of: event.task) == nil { _ = addTask(event.task, parent: parent, flags: flags, at: event.event) }
+        case .exec(_, let commandLine):
+            hasStarted = true
+            let task: Int
+            if let known = tasks.index(of: event.task) {
+                task = known
+            } else {
+                tables.append(FileTable(slots: inherited))
+                task = tasks.addFirst(event.task, table: tables.count - 1)
+            }
+            execute(task, commandLine: commandLine.map { String(decoding: $0, as: UTF8.self) }, at: stamp)
+        case .exit(let status):
+            if let task = tasks.index(of: event.task) { endTask(task, at: stamp, status: status) }
+        case .detach, .unknown:
+            note("detached-task", at: stamp.moment)
+        }
+    }
+
+    /// Ends the reading: calls that never returned, the order of the operations, what the trace's reader noticed.
+    mutating func finish(traceAnomalies: [TraceAnomaly]) {
+        for index in nextTaskEvent..<taskEvents.count where taskEvents[index].event <= reading.events {
+            apply(taskEvents[index], at: Stamp(moment: Moment(event: taskEvents[index].event), time: reading.time.upperBound))
+        }
+        for task in tasks.all { abandonCall(of: task) }
+        note(traceAnomalies)
+        reportHiddenCalls()
+        reading.processes = tasks.processes.map(\.record)
+        reading.counters = tickGuess.counters
+        // Sends are known only when they return but belong where they were entered, so the list is nearly sorted already.
+        reading.activity.operations.sort { ($0.at, $0.endpoint, $0.kind.rawValue) < ($1.at, $1.endpoint, $1.kind.rawValue) }
+    }
+}
