@@ -22,6 +22,7 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -32,6 +33,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
@@ -45,6 +47,7 @@ let package = Package(
         module("Endpoints", imports: ["RunModel", "RRTrace"]),
         module("Matching", imports: ["RunModel"]),
         module("Causality", imports: ["RunModel"]),
+        module("RunStore", imports: ["RunModel", grdb]),
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system]),

@@ -5,7 +5,10 @@ import RunModel
 extension EndpointTracker {
     /// A task enters a call.
     mutating func enter(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int) {
-        guard syscall.isFollowed else { return tasks[task].pending = nil }
+        guard syscall.isFollowed else {
+            tasks[task].pending = nil
+            return
+        }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
         if syscall.takesDescriptor, let number = Int32(exactly: frame.argument(0)) { call.file = file(number, task) }
         switch syscall {
@@ -47,8 +50,8 @@ extension EndpointTracker {
         case .closeRange: closeRange(frame, task, call)
         case .dup: install(frame.result, call.file, closeOnExec: false, task, call, at: stamp(frame))
         case .dup2, .dup3: duplicateOnto(frame, task, call)
-        case .fcntl, .fcntl64: control(frame, task, call)
-        case .socketcall, .ioUringEnter: note("not-understood", syscall.name, at: stamp(frame).moment)
+        case .fcntl: control(frame, task, call)
+        case .socketcall, .ioUringEnter: note("not-understood", syscall.rawValue, at: stamp(frame).moment)
         default:
             if syscall.movesBytes {
                 moveBytes(frame, task, call, &data)
@@ -74,7 +77,7 @@ extension Syscall {
     /// The way in which this call moves the bytes that it returns the number of; `nil` if that number does not say it all.
     var direction: Direction? {
         switch self {
-        case .write, .writev, .sendto, .sendmsg, .sendfile, .sendfile64: .send
+        case .write, .writev, .sendto, .sendmsg, .sendfile: .send
         case .read, .readv, .recvfrom, .recvmsg: .receive
         default: nil
         }
@@ -99,7 +102,7 @@ extension Syscall {
     /// Whether its first argument is a descriptor.
     var takesDescriptor: Bool {
         switch self {
-        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl, .fcntl64: true
+        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl: true
         default: movesBytes
         }
     }
@@ -107,8 +110,9 @@ extension Syscall {
     /// Whether it returns a new descriptor of a kind that carries no bytes between processes (or an event counter).
     var makesDescriptor: Bool {
         switch self {
-        case .open, .openat, .openat2, .creat, .epollCreate, .epollCreate1, .timerfdCreate, .signalfd, .signalfd4, .inotifyInit, .inotifyInit1,
-            .memfdCreate, .pidfdOpen, .perfEventOpen:
+        case .open, .openat, .openat2, .creat, .epollCreate, .epollCreate1, .timerfdCreate, .signalfd, .signalfd4, .inotifyInit,
+            .inotifyInit1,
+            .memfdCreate, .pidfdOpen, .pidfdGetfd, .ioUringSetup:
             true
         default: isEventCounter
         }
@@ -120,7 +124,9 @@ extension Syscall {
     /// Whether the tracker looks at it at all.
     var isFollowed: Bool {
         switch self {
-        case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall, .ioUringEnter: true
+        case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall,
+            .ioUringEnter:
+            true
         default: takesDescriptor || makesDescriptor
         }
     }

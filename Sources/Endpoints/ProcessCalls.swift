@@ -77,6 +77,6 @@ extension EndpointTracker {
         // A send that was cut off may have handed over any part of its bytes; a receive took none that the program ever saw.
         guard call.syscall.direction == .send else { return }
         makeOpaque(serial, from: call.entered.moment)
-        note("unfinished-send", call.syscall.name, at: call.entered.moment)
+        note("unfinished-send", call.syscall.rawValue, at: call.entered.moment)
     }
 }

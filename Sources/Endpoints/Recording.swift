@@ -31,7 +31,8 @@ extension EndpointTracker {
                 endpoint: serial, kind: kind, entered: entered.moment, at: at.moment, process: process, task: tasks[task].id, bytes: bytes,
                 result: result, earliest: min(entered.time, latest), latest: latest, payload: payload))
         let endpoint = Int(serial)
-        if reading.activity.endpoints[endpoint].processes.last != process, !reading.activity.endpoints[endpoint].processes.contains(process) {
+        if reading.activity.endpoints[endpoint].processes.last != process, !reading.activity.endpoints[endpoint].processes.contains(process)
+        {
             reading.activity.endpoints[endpoint].processes.append(process)
         }
     }

@@ -34,7 +34,9 @@ extension EndpointTracker {
         guard frame.result == 0 else { return }
         let isPipe = call.syscall != .socketpair
         let address = frame.argument(isPipe ? 0 : 3)
-        guard let bytes = readMemory(frame, at: address, count: 8, &data) else { return note("unreadable-memory", call.syscall.name, at: stamp(frame).moment) }
+        guard let bytes = readMemory(frame, at: address, count: 8, &data) else {
+            return note("unreadable-memory", call.syscall.rawValue, at: stamp(frame).moment)
+        }
         let numbers = [littleEndian32(bytes, 0), littleEndian32(bytes, 4)]
         let flags = isPipe ? (call.syscall == .pipe2 ? frame.argument(1) : 0) : frame.argument(1)
         let kind = isPipe ? .other("pipe") : socketKind(domain: frame.argument(0), type: flags)
@@ -68,11 +70,11 @@ extension EndpointTracker {
         let file = addFile(kind)
         let flags = call.syscall == .accept4 ? frame.argument(3) : 0
         install(frame.result, file, closeOnExec: flags & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
-        if case .other(let name) = kind { return note("not-understood", "\(call.syscall.name) on \(name)", at: stamp(frame).moment) }
+        if case .other(let name) = kind { return note("not-understood", "\(call.syscall.rawValue) on \(name)", at: stamp(frame).moment) }
         let serial = addEndpoint(file, .accept, task, opened: stamp(frame).moment)
         reading.activity.endpoints[Int(serial)].established = stamp(frame).moment
         if let addresses {
-            learn(serial, local: Address(recorded: addresses.local, isRemote: false), remote: Address(recorded: addresses.remote, isRemote: true))
+            learn(serial, local: Address(recordedLocal: addresses.local), remote: Address(recordedRemote: addresses.remote))
         } else if kind == .tcp {
             // rr did not find the socket in its own network namespace; the kernel's answer to the program still names the peer.
             let remote = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
@@ -99,9 +101,11 @@ extension EndpointTracker {
             let addresses = frame.socketAddresses()
             if files[file].kind == .unknownSocket, addresses != nil { files[file].kind = .tcp }
             let serial = connecting(file, task, entered, at: frame.time)
-            if reading.activity.endpoints[Int(serial)].established == nil { reading.activity.endpoints[Int(serial)].established = stamp(frame).moment }
+            if reading.activity.endpoints[Int(serial)].established == nil {
+                reading.activity.endpoints[Int(serial)].established = stamp(frame).moment
+            }
             if let addresses {
-                learn(serial, local: Address(recorded: addresses.local, isRemote: false), remote: Address(recorded: addresses.remote, isRemote: true))
+                learn(serial, local: Address(recordedLocal: addresses.local), remote: Address(recordedRemote: addresses.remote))
             }
         case Errno.inProgress, Errno.alreadyConnecting, Errno.interrupted:
             _ = connecting(file, task, entered, at: frame.time)
@@ -145,7 +149,9 @@ extension EndpointTracker {
         if case .other = files[file].kind { return }
         let isPeer = call.syscall == .getpeername
         guard let serial = files[file].endpoint else {
-            if !isPeer, files[file].local == nil { files[file].local = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data) }
+            if !isPeer, files[file].local == nil {
+                files[file].local = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
+            }
             return
         }
         let known = isPeer ? reading.activity.endpoints[Int(serial)].remote : reading.activity.endpoints[Int(serial)].local

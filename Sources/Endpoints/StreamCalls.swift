@@ -19,7 +19,7 @@ extension EndpointTracker {
         let result = frame.result
         guard let file = call.file ?? adoptSocket(frame, task, call) else { return }
         if case .other(let name) = files[file].kind {
-            if result > 0 { note("not-understood", "\(call.syscall.name) on \(name)", at: stamp(frame).moment) }
+            if result > 0 { note("not-understood", "\(call.syscall.rawValue) on \(name)", at: stamp(frame).moment) }
             return
         }
         let flags = messageFlags(frame, call)
@@ -34,7 +34,7 @@ extension EndpointTracker {
         guard let direction = call.syscall.direction else {
             // How many bytes went which way is not known: offsets are lost from here on.
             makeOpaque(serial, from: call.entered.moment)
-            return note("not-understood", call.syscall.name, at: stamp(frame).moment)
+            return note("not-understood", call.syscall.rawValue, at: stamp(frame).moment)
         }
         switch direction {
         case .send:
@@ -50,7 +50,8 @@ extension EndpointTracker {
     }
 
     private mutating func transfer(
-        _ kind: Operation.Kind, _ serial: Int32, _ task: Int, _ call: PendingCall, at: Stamp, _ frame: borrowing FrameCursor, payload: PayloadRef
+        _ kind: Operation.Kind, _ serial: Int32, _ task: Int, _ call: PendingCall, at: Stamp, _ frame: borrowing FrameCursor,
+        payload: PayloadRef
     ) {
         let result = frame.result
         var bytes: Range<UInt64>?
@@ -105,7 +106,7 @@ extension EndpointTracker {
         guard syscall == .read || syscall == .recvfrom, let length = UInt32(exactly: count) else { return .frame }
         let address = frame.argument(1)
         guard let write = frame.memoryWrite(containing: address) else { return .unknown }
-        if write.hasHoles { return .frame }
+        if !write.holes.isEmpty { return .frame }
         let skip = address &- write.address
         guard skip <= write.size, write.size - skip >= count else { return .unknown }
         return .trace(offset: write.dataOffset &+ skip, count: length)

@@ -11,8 +11,8 @@ extension EndpointTracker {
             return note("unreadable-memory", "flush", at: stamp(frame).moment)
         }
         var movesBytes = false
-        for record in SyscallBufferRecord.records(in: bytes, headerSize: syscallBufferHeaderSize) {
-            guard let syscall = Syscall(number: Int32(record.number), architecture: frame.architecture ?? architecture), record.result >= 0
+        for record in SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize) {
+            guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0
             else { continue }
             if syscall.movesBytes, record.result > 0 {
                 movesBytes = true
@@ -50,7 +50,7 @@ extension EndpointTracker {
     mutating func reportHiddenCalls() {
         let position = Position(node: node, moment: .beginning)
         for (syscall, count) in hiddenCalls {
-            reading.anomalies.add(Anomaly("hidden-in-buffer", subject: syscall.name, count: count, first: position))
+            reading.anomalies.add(Anomaly("hidden-in-buffer", subject: syscall.rawValue, count: count, first: position))
         }
     }
 }

@@ -9,7 +9,7 @@ struct EndpointTracker {
     var reading = NodeReading()
     let node: NodeID
     let architecture: Architecture
-    let syscallBufferHeaderSize: Int
+    let syscallBufferHeaderSize: Int?
     /// Numbers from here on are rr's own calls, not the program's.
     let rrCallBase: Int32
 
@@ -39,7 +39,7 @@ struct EndpointTracker {
         rrCallBase = trace.rrCallBase
         let (events, anomalies) = trace.tasks()
         taskEvents = events
-        note(anomalies)
+        note(trace.anomalies + anomalies)
     }
 
     /// The stamp of a frame.
@@ -54,7 +54,8 @@ struct EndpointTracker {
         for anomaly in anomalies {
             reading.anomalies.add(
                 Anomaly(
-                    anomaly.name, subject: anomaly.subject, first: Position(node: node, moment: Moment(event: anomaly.event ?? reading.events))))
+                    anomaly.name, subject: anomaly.subject, count: anomaly.count,
+                    first: Position(node: node, moment: Moment(event: anomaly.event))))
         }
     }
 
@@ -70,13 +71,13 @@ struct EndpointTracker {
         switch frame.kind {
         case .exit where taskEvents.isEmpty:
             endTask(task, at: stamp(frame), status: nil)
-        case .syscallbufFlush where hasStarted:
+        case .syscallBufferFlush where hasStarted:
             reading.isBuffered = true
             takeFlush(frame, task, &data)
         case .syscall:
             guard let call = frame.syscall, frame.instructionPointer != Self.privilegedCallReturn else { return }
             let number = frame.effectiveSyscallNumber
-            guard number < rrCallBase, let syscall = Syscall(number: number, architecture: call.architecture) else { return }
+            guard number < rrCallBase, let syscall = Syscall(number, call.architecture) else { return }
             switch call.state {
             case .entering where hasStarted: enter(syscall, frame, task)
             case .exiting where hasStarted: leave(syscall, frame, task, &data)
@@ -121,7 +122,7 @@ struct EndpointTracker {
         switch event.kind {
         case .clone(let parent, let flags, _):
             guard let parent = tasks.index(of: parent) else { return note("unknown-parent", at: stamp.moment) }
-            if tasks.index(of: event.task) == nil { _ = addTask(event.task, parent: parent, flags: flags, at: event.event) }
+            if tasks.index(of: event.task) == nil { _ = addTask(event.task, parent: parent, flags: UInt64(flags), at: event.event) }
         case .exec(_, let commandLine):
             hasStarted = true
             let task: Int

@@ -1,0 +1,80 @@
+import Foundation
+import GRDB
+import RunModel
+
+/// Endpoints as rows, operations as blocks.
+enum ActivityRows {
+    /// Stores what one node did.
+    static func save(_ db: Database, _ activity: NodeActivity, node: Int64) throws {
+        let insert = try db.makeStatement(sql: "INSERT INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
+        for (serial, endpoint) in activity.endpoints.enumerated() {
+            let (birth, twin) = code(endpoint.birth)
+            try insert.execute(arguments: [
+                node, serial, endpoint.kind.rawValue, birth, twin, endpoint.local.map { Data($0.stored) },
+                endpoint.remote.map { Data($0.stored) },
+                Int64(bitPattern: endpoint.opened.packed), endpoint.established.map { Int64(bitPattern: $0.packed) },
+                endpoint.closed.map { Int64(bitPattern: $0.packed) }, endpoint.opaqueFrom.map { Int64(bitPattern: $0.packed) },
+                endpoint.processes.map(String.init).joined(separator: " "),
+            ])
+        }
+        let block = try db.makeStatement(sql: "INSERT INTO operations VALUES (?,?,?,?,?,?)")
+        let operations = activity.operations
+        for (number, start) in stride(from: 0, to: operations.count, by: OperationBlock.capacity).enumerated() {
+            let slice = operations[start..<min(start + OperationBlock.capacity, operations.count)]
+            guard let first = slice.first, let last = slice.last else { continue }
+            try block.execute(arguments: [
+                node, number, Int64(bitPattern: first.at.packed), Int64(bitPattern: last.at.packed), slice.count,
+                Data(OperationBlock.encode(slice)),
+            ])
+        }
+    }
+
+    /// All that one node did; host and clock offset are the caller's to fill in.
+    static func load(_ db: Database, node: Int64) throws -> NodeActivity {
+        var activity = NodeActivity(endpoints: try endpoints(db, node: node))
+        let rows = try Row.fetchCursor(db, sql: "SELECT count, data FROM operations WHERE node = ? ORDER BY block", arguments: [node])
+        while let row = try rows.next() {
+            activity.operations += try OperationBlock.decode([UInt8](row["data"] as Data), count: row["count"])
+        }
+        return activity
+    }
+
+    /// The endpoints of one node, in order of their serials.
+    static func endpoints(_ db: Database, node: Int64) throws -> [Endpoint] {
+        try Row.fetchAll(db, sql: "SELECT * FROM endpoint WHERE node = ? ORDER BY serial", arguments: [node]).map { row in
+            guard let kind = Endpoint.Kind(rawValue: row["kind"]) else {
+                throw IndexError.damaged("endpoint of kind \(row["kind"] as Int)")
+            }
+            var endpoint = Endpoint(
+                kind: kind, birth: try birth(row["birth"], twin: row["twin"]), opened: Moment(packed: UInt64(bitPattern: row["opened"])),
+                local: try (row["local"] as Data?).map { try Address(stored: [UInt8]($0)) },
+                remote: try (row["remote"] as Data?).map { try Address(stored: [UInt8]($0)) })
+            endpoint.established = (row["established"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
+            endpoint.closed = (row["closed"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
+            endpoint.opaqueFrom = (row["opaqueFrom"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
+            endpoint.processes = (row["processes"] as String).split(separator: " ").compactMap { Int32($0) }
+            return endpoint
+        }
+    }
+
+    private static func code(_ birth: Endpoint.Birth) -> (code: Int, twin: Int32?) {
+        switch birth {
+        case .connect: (0, nil)
+        case .accept: (1, nil)
+        case .pair(let twin): (2, twin)
+        case .inherited: (3, nil)
+        case .listen: (4, nil)
+        }
+    }
+
+    private static func birth(_ code: Int, twin: Int32?) throws -> Endpoint.Birth {
+        switch (code, twin) {
+        case (0, _): return .connect
+        case (1, _): return .accept
+        case (2, let twin?): return .pair(twin: twin)
+        case (3, _): return .inherited
+        case (4, _): return .listen
+        default: throw IndexError.damaged("endpoint with birth \(code)")
+        }
+    }
+}

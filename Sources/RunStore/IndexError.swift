@@ -1,0 +1,29 @@
+/// Why an index cannot be used. Each says what to do.
+public enum IndexError: Error, CustomStringConvertible {
+    /// There is none.
+    case missing(run: String)
+    /// It was written by another version of the program.
+    case otherFormat(run: String, found: String)
+    /// Something in it cannot be read.
+    case damaged(String)
+    /// SQLite says no.
+    case database(path: String, message: String)
+    /// A file of the run directory cannot be read or written.
+    case file(path: String, message: String)
+
+    /// What is wrong, where, and what to do.
+    public var description: String {
+        switch self {
+        case .missing(let run):
+            "\(run): not indexed yet; run `ridealong index --run \(run)`"
+        case .otherFormat(let run, let found):
+            "\(run)/.ridealong: written by another version (format \(found)); run `ridealong index --run \(run)`, which makes it anew"
+        case .damaged(let what):
+            "the index is damaged (\(what)); remove the run's .ridealong directory and run `ridealong index`: the traces are untouched"
+        case .database(let path, let message):
+            "\(path): \(message); if another `ridealong index` is at work, wait for it; else remove the .ridealong directory and index again"
+        case .file(let path, let message):
+            "\(path): \(message); check that it is there and that you may read it (and, for `index`, write beside it)"
+        }
+    }
+}

@@ -1,0 +1,85 @@
+public import RunModel
+
+/// What people read: a send with its deliveries, or a receive whose send was not recorded.
+public struct Message: Sendable {
+    /// A part that one receive took.
+    public struct Part: Sendable {
+        /// The receive.
+        public let operation: OperationRef
+        /// Its place.
+        public let position: Position
+        /// Its rank.
+        public let rank: Int
+        /// The bytes of the part, as offsets in the stream of the channel's direction.
+        public let bytes: Range<UInt64>
+        /// Where the part begins in what the receive took.
+        public let offset: UInt64
+        /// Where the bytes are in the trace of the receiving node: those of the whole receive.
+        public let payload: PayloadRef
+        /// What comparing sent with received bytes said.
+        public let check: Delivery.Check
+    }
+
+    /// Its lasting name: the position of its send (of its receive, if the send was not recorded).
+    public let id: Position
+    /// The channel.
+    public let channel: IndexedChannel
+    /// Whether it went from the channel's `a` to its `b`.
+    public let forward: Bool
+    /// The send, with its rank; `nil` if it was not recorded.
+    public let from: (operation: OperationRef, position: Position, rank: Int)?
+    /// The receives.
+    public let to: [Part]
+    /// How many bytes it has.
+    public let bytes: UInt64
+    /// How many of them were delivered to a recorded receive.
+    public let delivered: UInt64
+}
+
+extension RunIndex {
+    /// Calls `body` with each message of the run, in total order of their ids, until it returns `false`.
+    ///
+    /// Streams: holds one block of each node.
+    public func forEachMessage(_ body: (Message) throws(IndexError) -> Bool) throws(IndexError) {
+        try forEachOperation { (rank, ref) throws(IndexError) in
+            guard let message = try message(at: ref, rank: rank) else { return true }
+            return try body(message)
+        }
+    }
+
+    /// The message whose id is the position of this operation; `nil` if it begins none.
+    public func message(at ref: OperationRef, rank: Int) throws(IndexError) -> Message? {
+        let operation = try operation(ref)
+        guard operation.result > 0, operation.kind == .send || operation.kind == .receive,
+            let channel = try channel(of: EndpointID(node: ref.node, serial: Int(operation.endpoint)))
+        else { return nil }
+        let isA = channel.channel.a == .endpoint(EndpointID(node: ref.node, serial: Int(operation.endpoint)))
+        let position = Position(node: ref.node, moment: operation.at)
+        let count = UInt64(operation.result)
+        if operation.kind == .send {
+            let deliveries = try operations(of: ref.node).deliveries(of: Int(ref.index))
+            let parts = try deliveries.map { (delivery) throws(IndexError) in try part(of: delivery) }
+            return Message(
+                id: position, channel: channel, forward: isA, from: (ref, position, rank), to: parts, bytes: count,
+                delivered: parts.reduce(0) { $0 &+ ($1.bytes.upperBound - $1.bytes.lowerBound) })
+        }
+        // A receive begins a message only if no recorded send does.
+        let peer = isA ? channel.channel.b : channel.channel.a
+        if case .endpoint = peer, operation.bytes != nil { return nil }
+        let start = operation.bytes?.lowerBound ?? 0
+        let whole = Message.Part(
+            operation: ref, position: position, rank: rank, bytes: start..<(start &+ count), offset: 0, payload: operation.payload,
+            check: .unchecked)
+        return Message(id: position, channel: channel, forward: !isA, from: nil, to: [whole], bytes: count, delivered: count)
+    }
+
+    private func part(of delivery: Delivery) throws(IndexError) -> Message.Part {
+        let received = try operation(delivery.received)
+        let start = received.bytes?.lowerBound ?? delivery.bytes.lowerBound
+        guard delivery.bytes.lowerBound >= start else { throw .damaged("delivery before its receive") }
+        return Message.Part(
+            operation: delivery.received, position: Position(node: delivery.received.node, moment: received.at),
+            rank: try rank(delivery.received), bytes: delivery.bytes, offset: delivery.bytes.lowerBound - start, payload: received.payload,
+            check: delivery.check)
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import GRDB
+public import RunModel
+
+/// The operations of one node, read from the index one block at a time.
+///
+/// Reading in order, or near to it, reads each block once; a jump reads one block.
+public final class OperationStream {
+    /// The node.
+    public let node: NodeID
+    /// How many operations it has.
+    public let count: Int
+
+    private let file: IndexFile
+    private let stored: Int64
+    private let numbers: [Int64: NodeID]
+    private var block: (number: Int, operations: [RunModel.Operation]) = (-1, [])
+    private var ranks: (number: Int, ranks: [Int]) = (-1, [])
+    /// A block of deliveries: the numbers of the first and last send in it.
+    private var deliveries: (first: Int, last: Int, all: [Delivery]) = (0, -1, [])
+
+    init(_ file: IndexFile, _ indexed: IndexedNode, node: NodeID, numbers: [Int64: NodeID]) {
+        self.file = file
+        self.node = node
+        self.numbers = numbers
+        stored = indexed.stored
+        count = indexed.operations
+    }
+
+    /// The `index`-th operation.
+    public func operation(_ index: Int) throws(IndexError) -> RunModel.Operation {
+        let number = index / OperationBlock.capacity
+        if block.number != number {
+            let row = try file.read { [stored] db in
+                try Row.fetchOne(db, sql: "SELECT count, data FROM operations WHERE node = ? AND block = ?", arguments: [stored, number])
+            }
+            guard let row else { throw .damaged("no block \(number) of operations") }
+            block = (number, try OperationBlock.decode([UInt8](row["data"] as Data), count: row["count"]))
+        }
+        guard index >= 0, index % OperationBlock.capacity < block.operations.count else { throw .damaged("no operation \(index)") }
+        return block.operations[index % OperationBlock.capacity]
+    }
+
+    /// The rank of the `index`-th operation, counting from 1.
+    public func rank(_ index: Int) throws(IndexError) -> Int {
+        let number = index / OperationBlock.capacity
+        if ranks.number != number {
+            let data = try file.read { [stored] db in
+                try Data.fetchOne(db, sql: "SELECT data FROM ranks WHERE node = ? AND block = ?", arguments: [stored, number])
+            }
+            guard let data else { throw .damaged("no block \(number) of ranks") }
+            ranks = (number, try RankBlock.decode([UInt8](data)))
+        }
+        guard index >= 0, index % OperationBlock.capacity < ranks.ranks.count else { throw .damaged("no rank of operation \(index)") }
+        return ranks.ranks[index % OperationBlock.capacity]
+    }
+
+    /// The index of the last operation at or before `moment`; `nil` if there is none.
+    public func last(atOrBefore moment: Moment) throws(IndexError) -> Int? {
+        let packed = Int64(bitPattern: moment.packed)
+        let number = try file.read { [stored] db in
+            try Int.fetchOne(db, sql: "SELECT max(block) FROM operations WHERE node = ? AND first <= ?", arguments: [stored, packed])
+        }
+        guard let number else { return nil }
+        let start = number * OperationBlock.capacity
+        _ = try operation(start)
+        let within = block.operations.lastIndex { $0.at <= moment }
+        return within.map { start + $0 }
+    }
+
+    /// The operations at exactly `moment`, by index: where they happened, or else where they were entered.
+    public func operations(at moment: Moment) throws(IndexError) -> [Int] {
+        guard var index = try last(atOrBefore: moment) else { return [] }
+        var found: [Int] = []
+        while index >= 0, try operation(index).at == moment {
+            found.append(index)
+            index -= 1
+        }
+        return found.reversed()
+    }
+
+    /// The deliveries of the `index`-th operation, a send, in stream order.
+    public func deliveries(of index: Int) throws(IndexError) -> [Delivery] {
+        if index < deliveries.first || index > deliveries.last { try loadDeliveries(of: index) }
+        var low = 0
+        var high = deliveries.all.count
+        while low < high {
+            let middle = (low + high) / 2
+            if deliveries.all[middle].sent.index < index { low = middle + 1 } else { high = middle }
+        }
+        return Array(deliveries.all[low...].prefix { $0.sent.index == index })
+    }
+
+    /// Loads the block with the deliveries of a send, with its neighbours as long as they have some of the same send.
+    private func loadDeliveries(of index: Int) throws(IndexError) {
+        let rows = try file.read { [stored] db in
+            try Row.fetchAll(
+                db, sql: "SELECT first, last, data FROM deliveries WHERE node = ? AND last >= ? AND first <= ? ORDER BY block",
+                arguments: [stored, index, index])
+        }
+        var all: [Delivery] = []
+        for row in rows { all += try DeliveryBlock.decode([UInt8](row["data"] as Data), sender: node, node: numbers) }
+        if let first = rows.first?["first"] as Int?, let last = rows.last?["last"] as Int? {
+            // The first and the last send of what was loaded may have more deliveries in the neighbouring blocks.
+            deliveries = rows.count == 1 && first < index && index < last ? (first + 1, last - 1, all) : (index, index, all)
+        } else {
+            deliveries = (index, index, [])
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import GRDB
+public import RunModel
+
+/// The index of a run, opened for reading.
+///
+/// Nodes, channels and endpoints are held in memory once asked for; operations, deliveries and the order are read block by block, one
+/// block of each node at a time (about 100 KB a node).
+public final class RunIndex {
+    /// The run.
+    public let run: RunDirectory
+    /// Its nodes, by name; a `NodeID` is an index of this list.
+    public let nodes: [IndexedNode]
+    /// What could not be decided in joining them. Each node has its own list besides.
+    public let anomalies: [Anomaly]
+
+    let file: IndexFile
+    let numbers: [Int64: NodeID]
+    private var channelCache: [IndexedChannel]?
+    private var endpointCache: [NodeID: [Endpoint]] = [:]
+    private var channelOfEndpoint: [EndpointID: Int] = [:]
+    private var streams: [NodeID: OperationStream] = [:]
+
+    /// Opens the index of `run`.
+    ///
+    /// - Throws: `IndexError` if there is none, or it cannot be read.
+    public init(_ run: RunDirectory) throws(IndexError) {
+        self.run = run
+        file = try IndexFile(run, writable: false)
+        nodes = try file.read { db in try NodeRows.all(db) }
+        let numbers = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0.element.stored, NodeID($0.offset)) })
+        self.numbers = numbers
+        anomalies = try file.read { db in try AnomalyRows.all(db, node: nil, numbers: numbers) }
+    }
+
+    /// The node called `name`.
+    public func node(named name: String) -> NodeID? { nodes.firstIndex { $0.name == name }.map { NodeID($0) } }
+
+    /// A node's name.
+    public func name(_ node: NodeID) -> String { nodes[Int(node.index)].name }
+
+    /// A position as text.
+    public func text(_ position: Position) -> String { PositionText(node: name(position.node), moment: position.moment).description }
+
+    /// All channels, in the order of their opening.
+    public func channels() throws(IndexError) -> [IndexedChannel] {
+        if let channelCache { return channelCache }
+        let numbers = numbers
+        let rows = try file.read { db in try ChannelRows.all(db, numbers: numbers) }
+        var channels: [IndexedChannel] = []
+        channels.reserveCapacity(rows.count)
+        for (index, (channel, totals)) in rows.enumerated() {
+            var opened: Position?
+            for case .endpoint(let id) in [channel.b, channel.a] {
+                opened = Position(node: id.node, moment: try endpoint(id).opened)
+                channelOfEndpoint[id] = index
+            }
+            guard let opened else { throw .damaged("channel \(index) has no recorded end") }
+            channels.append(IndexedChannel(index: index, id: text(opened), opened: opened, channel: channel, totals: totals))
+        }
+        channelCache = channels
+        return channels
+    }
+
+    /// The channel that an endpoint is an end of; listening endpoints have none.
+    public func channel(of endpoint: EndpointID) throws(IndexError) -> IndexedChannel? {
+        let channels = try channels()
+        return channelOfEndpoint[endpoint].map { channels[$0] }
+    }
+
+    /// An endpoint.
+    public func endpoint(_ id: EndpointID) throws(IndexError) -> Endpoint {
+        let all = try endpoints(of: id.node)
+        guard all.indices.contains(Int(id.serial)) else { throw .damaged("no endpoint \(id.serial) in \(name(id.node))") }
+        return all[Int(id.serial)]
+    }
+
+    /// A node's endpoints, by serial.
+    public func endpoints(of node: NodeID) throws(IndexError) -> [Endpoint] {
+        if let cached = endpointCache[node] { return cached }
+        let stored = nodes[Int(node.index)].stored
+        let endpoints = try file.read { db in try ActivityRows.endpoints(db, node: stored) }
+        endpointCache[node] = endpoints
+        return endpoints
+    }
+
+    /// A node's operations, read block by block.
+    public func operations(of node: NodeID) -> OperationStream {
+        if let stream = streams[node] { return stream }
+        let stream = OperationStream(file, nodes[Int(node.index)], node: node, numbers: numbers)
+        streams[node] = stream
+        return stream
+    }
+
+    /// An operation.
+    public func operation(_ ref: OperationRef) throws(IndexError) -> RunModel.Operation {
+        try operations(of: ref.node).operation(Int(ref.index))
+    }
+
+    /// The rank of an operation in the total order, counting from 1.
+    public func rank(_ ref: OperationRef) throws(IndexError) -> Int { try operations(of: ref.node).rank(Int(ref.index)) }
+
+    /// Everything of all nodes at once, for questions that need the whole graph. Memory: about 110 bytes an operation.
+    public func activities() throws(IndexError) -> [NodeActivity] {
+        var hosts: [String: Int32] = [:]
+        return try nodes.enumerated().map { (index, node) throws(IndexError) in
+            var activity = try file.read { db in try ActivityRows.load(db, node: node.stored) }
+            let key = node.hostKey ?? ""
+            let host = hosts[key] ?? Int32(hosts.count)
+            hosts[key] = host
+            activity.host = host
+            activity.clockOffset = node.clockOffset
+            return activity
+        }
+    }
+
+    /// All deliveries, by sender.
+    public func deliveries() throws(IndexError) -> [Delivery] {
+        var all: [Delivery] = []
+        for index in nodes.indices { all += try deliveries(sentBy: NodeID(index)) }
+        return all
+    }
+
+    /// All deliveries of one sender, in the order of its sends.
+    public func deliveries(sentBy node: NodeID) throws(IndexError) -> [Delivery] {
+        let stored = nodes[Int(node.index)].stored
+        let numbers = numbers
+        return try file.read { db in
+            try Data.fetchAll(db, sql: "SELECT data FROM deliveries WHERE node = ? ORDER BY block", arguments: [stored])
+                .flatMap { try DeliveryBlock.decode([UInt8]($0), sender: node, node: numbers) }
+        }
+    }
+
+    /// The total order from one rank on: calls `body` with each rank and operation until it returns `false`.
+    public func forEachOperation(_ body: (Int, OperationRef) throws(IndexError) -> Bool) throws(IndexError) {
+        var next = Array(repeating: 0, count: nodes.count)
+        var rank = 0
+        var block = 0
+        while true {
+            let number = block
+            guard
+                let data = try file.read({ db in try Data.fetchOne(db, sql: "SELECT data FROM orders WHERE block = ?", arguments: [number])
+                    })
+            else { return }
+            for stored in try OrderBlock.decode([UInt8](data)) {
+                guard let node = numbers[stored] else { throw .damaged("order of node \(stored)") }
+                rank += 1
+                let index = next[Int(node.index)]
+                next[Int(node.index)] += 1
+                guard try body(rank, OperationRef(node: node, index: index)) else { return }
+            }
+            block += 1
+        }
+    }
+}
+
+/// A channel, with what its ends tell.
+public struct IndexedChannel: Sendable {
+    /// Its index in the run's list.
+    public let index: Int
+    /// Its lasting name: its opening position.
+    public let id: String
+    /// Where it was opened.
+    public let opened: Position
+    /// Its ends and evidence.
+    public let channel: Channel
+    /// Where its bytes went.
+    public let totals: ChannelTotals
+}

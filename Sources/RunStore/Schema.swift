@@ -1,0 +1,44 @@
+import GRDB
+
+/// The tables of the index.
+enum Schema {
+    /// Changes with every change of a table or a block's form; an index of another format is made anew.
+    static let format = "1"
+
+    /// Creates all tables in an empty database.
+    static func create(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                CREATE TABLE node (
+                    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tracePath TEXT NOT NULL, fingerprint TEXT NOT NULL, sidecar TEXT,
+                    hostName TEXT, hostKey TEXT, uuid TEXT, state TEXT NOT NULL, events INTEGER NOT NULL, operations INTEGER NOT NULL,
+                    firstTime INTEGER NOT NULL, lastTime INTEGER NOT NULL, clockOffset INTEGER NOT NULL, isBuffered INTEGER NOT NULL,
+                    counters TEXT, processes TEXT NOT NULL);
+                CREATE TABLE endpoint (
+                    node INTEGER NOT NULL, serial INTEGER NOT NULL, kind INTEGER NOT NULL, birth INTEGER NOT NULL, twin INTEGER,
+                    local TEXT, remote TEXT, opened INTEGER NOT NULL, established INTEGER, closed INTEGER, opaqueFrom INTEGER,
+                    processes TEXT NOT NULL, PRIMARY KEY (node, serial)) WITHOUT ROWID;
+                CREATE TABLE operations (
+                    node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+                    data BLOB NOT NULL, PRIMARY KEY (node, block));
+                CREATE TABLE channel (
+                    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, evidence INTEGER NOT NULL,
+                    aNode INTEGER, aSerial INTEGER, aAddress TEXT, bNode INTEGER, bSerial INTEGER, bAddress TEXT,
+                    totals TEXT NOT NULL);
+                CREATE TABLE deliveries (
+                    node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL,
+                    PRIMARY KEY (node, block));
+                CREATE TABLE ranks (node INTEGER NOT NULL, block INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
+                CREATE TABLE orders (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
+                CREATE TABLE anomaly (
+                    node INTEGER, name TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, firstNode INTEGER, firstMoment INTEGER);
+                """)
+        try db.execute(sql: "INSERT INTO meta VALUES ('format', ?)", arguments: [format])
+    }
+
+    /// The tables that are rebuilt whenever any node changes.
+    static let joined = ["channel", "deliveries", "ranks", "orders"]
+    /// The tables that hold what was read from one node's trace.
+    static let perNode = ["endpoint", "operations"]
+}
