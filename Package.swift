@@ -53,9 +53,13 @@ let package = Package(
         module("Recorder", imports: ["RunModel", "CLinux", system]),
         module("Replay", imports: ["RunModel", subprocess, system]),
 
+        module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore"]),
+
         .executableTarget(
             name: "ridealong",
-            dependencies: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "Recorder", "Replay", argumentParser],
+            dependencies: [
+                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", argumentParser,
+            ],
             swiftSettings: settings),
 
         .target(name: "TestSupport", dependencies: ["RunModel"], path: "Tests/TestSupport", swiftSettings: settings),

@@ -140,7 +140,7 @@ public final class RunIndex {
             let number = block
             guard
                 let data = try file.read({ db in try Data.fetchOne(db, sql: "SELECT data FROM orders WHERE block = ?", arguments: [number])
-                    })
+                })
             else { return }
             for stored in try OrderBlock.decode([UInt8](data)) {
                 guard let node = numbers[stored] else { throw .damaged("order of node \(stored)") }
