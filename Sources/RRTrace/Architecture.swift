@@ -10,3 +10,15 @@ public enum Architecture: UInt16, Sendable, CaseIterable {
     /// 64-bit ARM.
     case aarch64
 }
+
+extension Architecture {
+    /// The number of `restart_syscall`.
+    @inline(__always)
+    var restartNumber: Int32 {
+        switch self {
+        case .x86: 0
+        case .x86_64: 219
+        case .aarch64: 128
+        }
+    }
+}

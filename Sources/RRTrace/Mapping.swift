@@ -33,3 +33,34 @@ public struct Mapping: Hashable, Sendable {
     /// Where a replay takes the contents from.
     public let source: Source
 }
+
+extension TraceDirectory {
+    /// All mappings in order, and what could not be read. O(length of the stream `mmaps`), in time and memory.
+    public func mappings() -> (mappings: [Mapping], anomalies: [TraceAnomaly]) {
+        let (values, anomalies) = readAll("mmaps") { (message) throws(Message.Damage) in try Mapping(message) }
+        return (values, anomalies)
+    }
+}
+
+extension Mapping {
+    /// Reads a message of the stream `mmaps`.
+    init(_ message: borrowing Message) throws(Message.Damage) {
+        let root = try message.root()
+        event = message.number(root, bit: 0)
+        start = message.number(root, bit: 64)
+        end = message.number(root, bit: 128)
+        name = try message.bytes(0, of: root)
+        device = message.number(root, bit: 192)
+        inode = message.number(root, bit: 256)
+        protection = message.number(root, bit: 320)
+        flags = message.number(root, bit: 352)
+        fileOffset = message.number(root, bit: 384)
+        let tag: UInt16 = message.number(root, bit: 544)
+        switch tag {
+        case 0: source = .zero
+        case 1: source = .trace
+        case 2: source = .file(name: try message.bytes(1, of: root))
+        default: source = .unknown(tag: tag)
+        }
+    }
+}

@@ -27,15 +27,42 @@ public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
     /// Whether the bytes ended, or a record was impossible, before all records were read.
     public private(set) var isDamaged: Bool
 
-    /// The records in `bytes`. Without `headerSize` (`TraceDirectory.syscallBufferHeaderSize`), it is what `bytes` has more
+    /// The records in `bytes`. Without `headerSize` (see `TraceDirectory.syscallBufferHeaderSize`), it is what `bytes` has more
     /// than the records' own count says.
     public init(_ bytes: [UInt8], headerSize: Int? = nil) {
         self.bytes = bytes
-        end = bytes.count
-        position = headerSize ?? Self.oldestHeaderSize
-        isDamaged = false
+        let recordBytes = Int(bytes.littleEndian(at: 0) as UInt32)
+        position = headerSize ?? (bytes.count - recordBytes)
+        end = position &+ recordBytes
+        isDamaged = position < Self.oldestHeaderSize || end > bytes.count
     }
 
-    /// The next record.
-    public mutating func next() -> SyscallBufferRecord? { nil }
+    /// The next record; `nil` at the end, and at a record that is damaged (`isDamaged` then says so). O(1).
+    public mutating func next() -> SyscallBufferRecord? {
+        guard !isDamaged, position < end else { return nil }
+        guard end - position >= Self.recordHeaderSize else { return damaged() }
+        let size = Int(bytes.littleEndian(at: position + 12) as UInt32)
+        guard size >= Self.recordHeaderSize, size <= end - position else { return damaged() }
+        let flags = bytes[position + 10]
+        let record = SyscallBufferRecord(
+            offset: position, result: bytes.littleEndian(at: position), number: bytes.littleEndian(at: position + 8),
+            mayBlock: flags & 1 != 0, replayAssisted: flags & 2 != 0,
+            extra: position + Self.recordHeaderSize..<position + size)
+        position += (size + 7) & ~7  // Records are kept at multiples of 8 from each other.
+        return record
+    }
+
+    private mutating func damaged() -> SyscallBufferRecord? {
+        isDamaged = true
+        return nil
+    }
+}
+
+extension [UInt8] {
+    /// The number at `start`, low byte first; 0 for the bytes that are not there.
+    func littleEndian<Number: FixedWidthInteger>(at start: Int) -> Number {
+        (0..<MemoryLayout<Number>.size).reduce(0) { number, index in
+            start + index < count ? number | Number(truncatingIfNeeded: self[start + index]) << Number(8 * index) : number
+        }
+    }
 }

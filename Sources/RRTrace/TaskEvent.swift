@@ -23,3 +23,45 @@ public struct TaskEvent: Hashable, Sendable {
     /// What happened.
     public let kind: Kind
 }
+
+extension TraceDirectory {
+    /// All task events in order, and what could not be read. O(length of the stream `tasks`), in time and memory.
+    public func tasks() -> (events: [TaskEvent], anomalies: [TraceAnomaly]) {
+        let (values, anomalies) = readAll("tasks") { (message) throws(Message.Damage) in try TaskEvent(message) }
+        return (values, anomalies)
+    }
+}
+
+extension TaskEvent {
+    /// Reads a message of the stream `tasks`.
+    init(_ message: borrowing Message) throws(Message.Damage) {
+        let root = try message.root()
+        event = message.number(root, bit: 0)
+        task = message.number(root, bit: 64)
+        let tag: UInt16 = message.number(root, bit: 192)
+        switch tag {
+        case 0:
+            kind = .clone(
+                parent: message.number(root, bit: 96), flags: message.number(root, bit: 128), ownTask: message.number(root, bit: 160))
+        case 1:
+            kind = .exec(file: try message.bytes(0, of: root), commandLine: try Self.commandLine(message, root))
+        case 2: kind = .exit(status: message.number(root, bit: 96))
+        case 3: kind = .detach
+        default: kind = .unknown(tag: tag)
+        }
+    }
+
+    /// The words of a command line. Together they cannot be longer than the message, unless they share its bytes.
+    private static func commandLine(_ message: borrowing Message, _ root: Message.Structure) throws(Message.Damage) -> [[UInt8]] {
+        guard let list = try message.list(1, of: root, .pointer) else { return [] }
+        var budget = message.wordCount * 8
+        var words: [[UInt8]] = []
+        for index in 0..<list.count {
+            let word = try message.list(at: list.start + index, in: list.segment, .byte)
+            budget -= word?.count ?? 0
+            guard budget >= 0 else { throw Message.Damage("a command line longer than the message") }
+            words.append(message.bytes(word))
+        }
+        return words
+    }
+}

@@ -49,3 +49,47 @@ public struct TraceHeader: Hashable, Sendable {
     /// The oldest release of rr that writes such a header, such as `5.8`: the trace names no version itself.
     public let oldestRelease: String
 }
+
+extension TraceHeader {
+    /// Reads the packed message that follows the version.
+    init(packed: [UInt8]) throws(Message.Damage) {
+        var message = Message()
+        guard message.unpack(packed) else { throw Message.Damage("it is cut off, or no message") }
+        let root = try message.root()
+        uuid = try message.bytes(0, of: root)
+        ok = message.flag(root, bit: 33, standard: true)
+        nativeArchitecture = Architecture(rawValue: message.number(root, bit: 144, standard: 1))
+        rrCallBase = message.number(root, bit: 160, standard: 442)
+        syscallBufferHeaderSize = Int(message.number(root, bit: 512, standard: 30) as UInt32)
+        boundCPU = message.number(root, bit: 0)
+        hasCPUIDFaulting = message.flag(root, bit: 32)
+        ticksSemantics = TicksSemantics(rawValue: message.number(root, bit: 128))
+        let chaos: UInt16 = message.number(root, bit: 224)
+        chaosMode = chaos == 1 ? true : chaos == 2 ? false : nil
+        bufferedSyscallForcedTick = message.flag(root, bit: 39)
+        systemName = try SystemName(message, root)
+        oldestRelease = Self.oldestRelease(message, root)
+    }
+
+    /// Which release wrote such a header, by the fields that each one added.
+    private static func oldestRelease(_ message: borrowing Message, _ root: Message.Structure) -> String {
+        if message.number(root, bit: 544) as UInt16 != 0 { return "5.10" }
+        if message.number(root, bit: 240) as UInt8 != 0 { return "5.9" }
+        if root.dataWords > 8 { return "5.8" }
+        let usesGlobalsInReplay = message.flag(root, bit: 40, standard: true)
+        return usesGlobalsInReplay ? "5.6" : "5.7"
+    }
+}
+
+extension TraceHeader.SystemName {
+    /// Reads the structure behind the header's third pointer, if it is there.
+    fileprivate init?(_ message: borrowing Message, _ root: Message.Structure) throws(Message.Damage) {
+        guard let name = try message.structure(2, of: root) else { return nil }
+        system = String(decoding: try message.bytes(0, of: name), as: UTF8.self)
+        node = String(decoding: try message.bytes(1, of: name), as: UTF8.self)
+        release = String(decoding: try message.bytes(2, of: name), as: UTF8.self)
+        version = String(decoding: try message.bytes(3, of: name), as: UTF8.self)
+        machine = String(decoding: try message.bytes(4, of: name), as: UTF8.self)
+        domain = String(decoding: try message.bytes(5, of: name), as: UTF8.self)
+    }
+}
