@@ -25,7 +25,8 @@ struct Chunk: Sendable {
         let done = unsafe storage.withUnsafeMutableBufferPointer { target in
             unsafe stored.withUnsafeBufferPointer { source in
                 guard let source = source.baseAddress, let target = target.baseAddress else { return false }
-                return unsafe BrotliDecoderDecompress(storedCount, source, &inflated, target + Self.headroom) == BROTLI_DECODER_RESULT_SUCCESS
+                let result = unsafe BrotliDecoderDecompress(storedCount, source, &inflated, target + Self.headroom)
+                return result == BROTLI_DECODER_RESULT_SUCCESS
             }
         }
         guard done, inflated == count else { return false }

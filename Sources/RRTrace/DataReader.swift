@@ -60,7 +60,8 @@ public struct DataReader: ~Copyable {
         for hole in write.holes + [write.size..<write.size] where position < end {
             let storedEnd = min(hole.lowerBound, end)
             if position < storedEnd {
-                guard let stored = read(offset: write.dataOffset &+ position &- skipped, count: Int(storedEnd &- position)) else { return nil }
+                let offset = write.dataOffset &+ position &- skipped
+                guard let stored = read(offset: offset, count: Int(storedEnd &- position)) else { return nil }
                 bytes += stored
                 position = storedEnd
             }
@@ -80,7 +81,8 @@ public struct DataReader: ~Copyable {
             guard !isComplete else { return false }
             guard index.count <= Self.maximumChunks else {
                 isComplete = true
-                anomalies.note(TraceAnomaly("too-many-chunks", subject: "data", offset: last.file, detail: "more than \(Self.maximumChunks)"))
+                let detail = "more than \(Self.maximumChunks)"
+                anomalies.note(TraceAnomaly("too-many-chunks", subject: "data", offset: last.file, detail: detail))
                 return false
             }
             guard let sizes = reader.sizes(at: last.file) else {
@@ -120,7 +122,8 @@ public struct DataReader: ~Copyable {
     }
 
     private mutating func missing(_ offset: UInt64, _ count: Int) -> [UInt8]? {
-        anomalies.note(TraceAnomaly("data-beyond-stream", subject: "data", offset: offset, detail: "\(count) bytes that are not there or damaged"))
+        let detail = "\(count) bytes that are not there, or damaged"
+        anomalies.note(TraceAnomaly("data-beyond-stream", subject: "data", offset: offset, detail: detail))
         return nil
     }
 }

@@ -3,6 +3,7 @@ extension FrameCursor {
     public var hasRegisters: Bool { registerFile.layout != nil }
 
     /// Register `index` of the layout: 4 bytes each for `x86`, 8 otherwise. It is read in place.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     @inline(__always)
     private func register(x86: Int, x86_64: Int, aarch64: Int) -> UInt64 {
         switch registerFile.layout {

@@ -91,7 +91,8 @@ extension Message {
         /// Element `index` of a list of structures.
         @inline(__always)
         func structure(_ index: Int) -> Structure {
-            Structure(segment: segment, data: start &+ index &* (dataWords &+ pointerCount), dataWords: dataWords, pointerCount: pointerCount)
+            let data = start &+ index &* (dataWords &+ pointerCount)
+            return Structure(segment: segment, data: data, dataWords: dataWords, pointerCount: pointerCount)
         }
     }
 
@@ -148,7 +149,9 @@ extension Message {
     @inline(__always)
     func list(at place: Int, in segment: Int, _ size: ElementSize) throws(Damage) -> List? {
         guard let target = try target(at: place, in: segment) else { return nil }
-        guard target.word & 3 == 1, target.word >> 32 & 7 == size.rawValue else { throw Damage("a pointer to something else than the list due") }
+        guard target.word & 3 == 1, target.word >> 32 & 7 == size.rawValue else {
+            throw Damage("a pointer to something else than the list due")
+        }
         let count = Int(target.word >> 35)
         switch size {
         case .byte: try check(target, words: (count &+ 7) / 8)

@@ -30,7 +30,8 @@ struct MessageStream: ~Copyable {
             unpacker.unpack(chunk.storage, into: &message.words, &count, target)
             if count < target {
                 if nextChunk() { continue }
-                return end(count > 0 || unpacker.position < unpacker.end ? "truncated-message" : nil, at: start, "the stream ends inside it")
+                let isCut = count > 0 || unpacker.position < unpacker.end
+                return end(isCut ? "truncated-message" : nil, at: start, "the stream ends inside it")
             }
             guard let expected = message.expectedWords(having: count) else {
                 return end("damaged-message", at: start, "more than \(Message.maximumWords) words or \(Message.maximumSegments) segments")

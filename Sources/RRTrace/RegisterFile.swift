@@ -12,7 +12,8 @@ struct RegisterFile {
     /// The registers of the frame `root`, in the layout of `architecture`. A frame may have none.
     @inline(__always)
     init(_ message: borrowing Message, _ root: Message.Structure, _ architecture: Architecture?) throws(Message.Damage) {
-        guard let holder = try message.structure(1, of: root), let raw = try message.list(0, of: holder, .byte), raw.count > 0 else { return }
+        guard let holder = try message.structure(1, of: root), let raw = try message.list(0, of: holder, .byte), raw.count > 0
+        else { return }
         layout = architecture
         start = raw.start
         guard let architecture, raw.count < Self.size(architecture) else { return }
