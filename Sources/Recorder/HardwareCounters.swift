@@ -21,7 +21,7 @@ public enum HardwareCounters: Hashable, Sendable {
 
     /// Opens a counter as rr would, runs through some branches and reads it. Takes some 50 microseconds.
     public static func probe() -> HardwareCounters {
-        let number = ridealong_open_branch_counter()
+        let number = ridealong_open_counter(PERF_TYPE_HARDWARE.rawValue, UInt64(PERF_COUNT_HW_BRANCH_INSTRUCTIONS.rawValue), 1)
         guard number >= 0 else { return [EACCES, EPERM].contains(-number) ? .denied(errno: -number) : .missing }
         defer { close(number) }
         var spins = 0

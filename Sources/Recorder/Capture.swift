@@ -1,0 +1,44 @@
+import CLinux
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Running a program for what it says, within a bounded time.
+struct Capture {
+    /// How it ended; `nil` if it took too long and was killed.
+    let end: Child.End?
+    /// The beginning of what it wrote to stdout and stderr.
+    let text: String
+
+    /// How much text is kept, in bytes.
+    private static let textLimit = 1 << 16
+    /// How often it is asked whether it has ended, in microseconds.
+    private static let pollInterval: UInt32 = 500
+
+    /// Runs `program` with `arguments`; kills it when `limit` has passed.
+    init(_ program: String, _ arguments: [String], environment: [String: String] = [:], limit: Duration) throws(Errno) {
+        // A file in memory rather than a pipe: it never fills up, and is still there when all who wrote to it are dead.
+        let file = ridealong_memory_file()
+        guard file >= 0 else { throw Errno(rawValue: -file) }
+        defer { close(file) }
+        let output = FileDescriptor(rawValue: file)
+        let child = try Child(
+            program, arguments.map(CStrings.bytes), environment: environment, output: output, errors: output, deathSignal: SIGKILL)
+        let deadline = ContinuousClock.now + limit
+        var end = child.end(waiting: false)
+        while end == nil && ContinuousClock.now < deadline {
+            usleep(Self.pollInterval)
+            end = child.end(waiting: false)
+        }
+        self.end = end
+        if end == nil {
+            child.send(SIGKILL)
+            _ = child.end(waiting: true)
+        }
+        var bytes = [UInt8](repeating: 0, count: Self.textLimit)
+        let count = pread(file, &bytes, bytes.count, 0)
+        text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+}

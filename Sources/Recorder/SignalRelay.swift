@@ -1,0 +1,44 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Signals sent to us while rr runs.
+///
+/// What the terminal sends (Ctrl-C) reaches every process of the foreground group, the recorded program too, and needs nothing from us but to stay
+/// alive until rr has closed the trace. What is sent to our process id alone (`kill`, a supervisor) is meant for the program that we stand for: rr
+/// ignores most signals, so they go to the program itself; SIGTERM goes to rr, which passes it on and makes sure that the end comes.
+struct SignalRelay {
+    /// Passed on to the recorded program. Stopping (SIGTSTP) is left to the system: it stops the group.
+    private static let toProgram = [SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
+
+    private let held: sigset_t
+    /// The signal mask that this process was started with, and rr must get.
+    let inheritedMask: sigset_t
+
+    /// Holds the signals back from now on.
+    init() {
+        // A launcher may have left SIGCHLD ignored: then we would not learn of rr's end.
+        signal(SIGCHLD, SIG_DFL)
+        // Ignored ones (nohup) stay so.
+        let passed = ([SIGTERM] + Self.toProgram).filter { !SignalSet.isIgnored($0) }
+        held = SignalSet.of(passed + [SIGCHLD])
+        inheritedMask = SignalSet.block(held)
+    }
+
+    /// Passes signals on until `child` has ended.
+    func relay(to child: Child) -> Child.End {
+        var held = held
+        while true {
+            if let end = child.end(waiting: false) { return end }
+            var info = siginfo_t()
+            let signal = sigwaitinfo(&held, &info)
+            // Positive codes are the kernel's own: the terminal, or the death of a child.
+            guard signal > 0, signal != SIGCHLD, info.si_code <= 0 else { continue }
+            if signal != SIGTERM, let program = child.firstChild {
+                kill(program, signal)
+            } else {
+                child.send(SIGTERM)
+            }
+        }
+    }
+}

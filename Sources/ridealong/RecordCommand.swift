@@ -1,0 +1,80 @@
+public import ArgumentParser
+import Foundation
+public import Recorder
+
+/// `ridealong record`.
+struct RecordCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Record a program with rr, as a node of a run.",
+        usage: "ridealong record [options] [--] COMMAND [ARGUMENT ...]\nridealong record [options] -- RR-OPTION ... COMMAND [ARGUMENT ...]",
+        discussion: """
+            Ends as the program does, with its exit code or its signal, once the trace is complete. Options stand before the command: all that \
+            follows the command's name is the command's own. Options of rr itself stand behind a "--", as in
+
+              ridealong record -- --chaos redis-server --port 7000
+
+            A value of theirs is the next word, or follows a "=". A second "--" ends them.
+
+            Without --node the node is called after the program, with a number: redis-server-1. If a launcher of parallel programs gave \
+            the process a rank (OpenMPI, PMIx, PMI or Slurm), the rank is the number, also behind the name that --node gives.
+            """)
+
+    /// Whether something is on.
+    enum Switch: String, ExpressibleByArgument, CaseIterable {
+        case on
+        case off
+    }
+
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp(
+            "The run's directory, made if need be. (default: $RIDEALONG_RUN, else the current directory)", valueName: "directory"))
+    var runDirectory: String?
+
+    @Option(
+        help: "The node's name: letters, digits, \"_\", \".\" and \"-\".")
+    var node: String?
+
+    @Option(help: "rr's syscall buffer: faster recording, but only a replay shows what was sent.")
+    var syscallBuffer = Switch.off
+
+    @Option(help: "The counters that rr uses; auto takes software counters where there are no others.")
+    var counters = Counters.Choice.auto
+
+    @Argument(parsing: .captureForPassthrough, help: "The program to record, and its arguments.")
+    var command: [String] = []
+
+    func validate() throws {
+        // Captured like any other word that is no option of ours.
+        if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
+        guard let first = command.first, command != ["--"] else { throw ValidationError("What shall be recorded? Name a command.") }
+        guard first == "--" || !first.hasPrefix("-") else {
+            throw ValidationError("Unknown option \(first). Options of rr stand behind a \"--\".")
+        }
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let end: RecordingEnd
+        do throws(RecorderError) {
+            let request = Recording.Request(
+                run: runDirectory ?? environment["RIDEALONG_RUN"] ?? ".", node: node, counters: counters,
+                syscallBuffer: syscallBuffer == .on,
+                words: try RROptions(command))
+            var recording = try Recording(request, environment: environment)
+            end = try recording.run()
+        } catch {
+            complain(error)
+            throw ExitCode(EX_UNAVAILABLE)
+        }
+        if let problem = end.problem { complain(problem) }
+        end.pass()
+    }
+
+    private func complain(_ error: RecorderError) {
+        FileHandle.standardError.write(Data("ridealong: \(error)\n".utf8))
+    }
+}
+
+extension Counters.Choice: ExpressibleByArgument {}
