@@ -32,13 +32,18 @@ struct SignalRelay {
             if let end = child.end(waiting: false) { return end }
             var info = siginfo_t()
             let signal = sigwaitinfo(&held, &info)
-            // Positive codes are the kernel's own: the terminal, or the death of a child.
-            guard signal > 0, signal != SIGCHLD, info.si_code <= 0 else { continue }
+            guard signal > 0, signal != SIGCHLD, isForUsAlone(signal, code: info.si_code) else { continue }
             if signal != SIGTERM, let program = child.firstChild {
                 kill(program, signal)
             } else {
                 child.send(SIGTERM)
             }
         }
+    }
+
+    /// Whether nobody but us got the signal. Positive codes are the kernel's own: it sends a terminal's signals to the whole group, but the news
+    /// that the terminal is gone to the session's leader only.
+    private func isForUsAlone(_ signal: Int32, code: Int32) -> Bool {
+        code <= 0 || (signal == SIGHUP && getsid(0) == getpid())
     }
 }
