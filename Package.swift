@@ -11,8 +11,10 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A module of the program; `imports` is the whole list of what it may see (a test holds it to that).
-func module(_ name: String, imports: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: imports, swiftSettings: settings + extra)
+func module(
+    _ name: String, imports: [Target.Dependency], extra: [SwiftSetting] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: imports, resources: resources, swiftSettings: settings + extra)
 }
 
 /// Tests of a module, or of the whole program.
@@ -51,7 +53,7 @@ let package = Package(
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system]),
-        module("Replay", imports: ["RunModel", subprocess, system]),
+        module("Replay", imports: ["RunModel", subprocess, system], resources: [.embedInCode("landing.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore"]),
 
@@ -66,5 +68,6 @@ let package = Package(
         tests("RunModelTests", of: ["RunModel"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
+        tests("ReplayTests", of: ["Replay", "Recorder", "RunModel"]),
     ]
 )

@@ -1,0 +1,136 @@
+import Foundation
+import RunModel
+import Testing
+
+@testable import Replay
+
+@Suite struct DebugSessionTests {
+    @Test(arguments: Scenario.Mode.allCases)
+    func aReceiveShowsTheRequestInTheWorkerThatTookIt(mode: Scenario.Mode) throws {
+        let scenario = try Scenario.recorded(mode)
+        let receives = try scenario.calls("recvfrom", returns: true, in: "server")
+        let seen = try receives.map { event in
+            try scenario.message("*request", at: event, of: "server", .returned).expect(function: "receive_request", text: "question")
+        }
+        switch mode {
+        case .traced:
+            #expect(seen.sorted() == Scenario.questions)
+            #expect(Set(receives.map(\.task)).count == 2, "each worker takes three of the six connections")
+        case .buffered:
+            // A receive that finds its bytes waiting leaves no event of its own; those of the clients that come alone do not.
+            #expect(Set(seen).isSubset(of: Scenario.questions) && Set(seen).isSuperset(of: [0, 1]))
+        }
+    }
+
+    @Test func aSendShowsTheReplyInTheWorkerThatIsAboutToSendIt() throws {
+        let scenario = try Scenario.recorded()
+        for event in try scenario.calls("sendto", returns: false, in: "server") {
+            let reply = try scenario.message("reply", at: event, of: "server", .entered)
+            #expect(Scenario.questions.contains(try reply.expect(function: "send_reply", text: "reply to")))
+        }
+    }
+
+    @Test(arguments: ["client", "shell"])
+    func aClientShowsWhatItSendsAndReceives(node: String) throws {
+        let scenario = try Scenario.recorded()
+        let sends = try scenario.calls("sendto", returns: false, in: node)
+        let sent = try sends.map { event in
+            try scenario.message("*request", at: event, of: node, .entered).expect(function: "send_request", text: "question")
+        }
+        let receives = try scenario.calls("recvfrom", returns: true, in: node)
+        let received = try receives.map { event in
+            try scenario.message("reply", at: event, of: node, .returned).expect(function: "receive_reply", text: "reply to")
+        }
+        #expect(sent == (node == "client" ? [0, 1] : [0]) && received == sent)
+    }
+
+    @Test(arguments: Scenario.Mode.allCases)
+    func theThreadThatMadeTheCallIsSelected(mode: Scenario.Mode) throws {
+        let scenario = try Scenario.recorded(mode)
+        let receives = try scenario.calls("recvfrom", returns: true, in: "threads")
+        let received = try receives.map { event in
+            try scenario.message("reply", at: event, of: "threads", .returned).expect(function: "receive_reply", text: "reply to")
+        }
+        // `expect` compares the thread; each of them asked its own question.
+        let expected = receives.map { event in 100 * (Int(event.task) - Int(receives.map(\.task).min() ?? 0) + 1) }
+        #expect(received == expected && Set(received) == [100, 200, 300])
+    }
+
+    @Test func nothingButTheCommandsReachesStandardOutput() throws {
+        let scenario = try Scenario.recorded()
+        let event = try #require(try scenario.calls("recvfrom", returns: true, in: "server").first)
+        let finished = try scenario.session(at: event, of: "server", .returned, commands: "echo here\\n").finish()
+        #expect(finished.output == "here\n" && finished.status == 0)
+    }
+
+    @Test func theExitCodeIsThatOfTheCommands() throws {
+        let scenario = try Scenario.recorded()
+        let event = try #require(try scenario.calls("recvfrom", returns: true, in: "client").first)
+        let chosen = try scenario.session(at: event, of: "client", .returned, commands: "quit 7\n").finish()
+        #expect(chosen.status == 7)
+        let failed = try scenario.session(at: event, of: "client", .returned, commands: "print no_such_variable\necho more\\n").finish()
+        #expect(failed.status == 1 && failed.output.isEmpty && failed.errors.contains("no_such_variable"))
+    }
+
+    @Test func aProcessThatOnlyDiesAfterTheEventIsShownWhereItEnds() throws {
+        let scenario = try Scenario.recorded()
+        let event = try #require(try scenario.calls("exit_group", returns: false, in: "server").first)
+        let finished = try scenario.session(at: event, of: "server", .entered, commands: "python print(gdb.selected_frame().name())")
+            .finish()
+        #expect(finished.output == "main\n" && finished.status == 0)
+    }
+
+    @Test func anInteractiveSessionBeginsWithTheHeadlineAndTheUsersFrame() throws {
+        let scenario = try Scenario.recorded()
+        let event = try #require(try scenario.calls("recvfrom", returns: true, in: "server").first)
+        let finished = try scenario.session(at: event, of: "server", .returned, commands: nil, input: "print request->text\n").finish()
+        let headline = try #require(finished.output.range(of: Scenario.headline))
+        let after = finished.output[headline.upperBound...]
+        #expect(after.contains(/#1 .* in receive_request \(/) && after.contains(/\$1 = "question \d+"/))
+        #expect(finished.status == 0)
+    }
+
+    @Test func noProcessIsLeft() throws {
+        let scenario = try Scenario.recorded()
+        let event = try #require(try scenario.calls("recvfrom", returns: true, in: "client").first)
+        let copy = scenario.directory.appendingPathComponent("left-alone")
+        try FileManager.default.copyItem(atPath: scenario.trace("client"), toPath: copy.path)
+        let session = try scenario.session(
+            at: event, of: "client", .returned, commands: "python import time; time.sleep(60)", trace: copy.path)
+        while try processes(naming: copy.path).isEmpty { usleep(10_000) }
+        // As `timeout -s KILL` would.
+        #expect(try session.finish(within: 2).status == -9)
+        var left = try processes(naming: copy.path)
+        for _ in 0..<500 where !left.isEmpty {
+            usleep(10_000)
+            left = try processes(naming: copy.path)
+        }
+        #expect(left.isEmpty)
+    }
+
+    @Test func missingFilesAreSaidBeforeRRStarts() throws {
+        let rr = RRInvocation(executable: "/nonexistent/rr")
+        let process = NodeProcess(id: 1, parent: nil, command: [], forked: nil)
+        let nowhere = ReplayTarget(trace: "/nonexistent/trace", process: process, moment: Moment(event: 1))
+        #expect(throws: ReplayError.noTrace(path: "/nonexistent/trace")) {
+            try DebugSession(target: nowhere, rr: rr).start(inheriting: [:])
+        }
+        let trace = try Scenario.recorded().trace("client")
+        let somewhere = ReplayTarget(trace: trace, process: process, moment: Moment(event: 1))
+        #expect(throws: ReplayError.noBatchFile(path: "/nonexistent/commands")) {
+            try DebugSession(target: somewhere, rr: rr, batch: "/nonexistent/commands").start(inheriting: [:])
+        }
+        #expect(throws: ReplayError.cannotStart(executable: "/nonexistent/rr", errno: ENOENT)) {
+            try DebugSession(target: somewhere, rr: rr).start(inheriting: [:])
+        }
+    }
+
+    /// The living processes with `path` in their command line.
+    private func processes(naming path: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.filter { pid in
+            // A process may end while we look.
+            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            return String(decoding: line, as: UTF8.self).contains(path)
+        }
+    }
+}
