@@ -43,8 +43,8 @@ extension EndpointTracker {
         case .receive:
             if result == 0 && isEmptyRequest(frame, call) { return }
             let isDiscarded = flags & MessageFlag.truncate != 0
-            let payload = result > 0 && !isDiscarded ? payload(frame, call.syscall, count: UInt64(result)) : .unknown
-            transfer(.receive, serial, task, call, at: stamp(frame), frame, payload: payload)
+            let pieces = result > 0 && !isDiscarded ? Payload.pieces(frame, call.syscall, count: UInt64(result), &data) : nil
+            transfer(.receive, serial, task, call, at: stamp(frame), frame, payload: Payload.reference(pieces))
             if call.syscall == .recvmsg, files[file].kind != .tcp { lookForPassedDescriptors(frame, &data) }
         }
     }
@@ -99,17 +99,6 @@ extension EndpointTracker {
         if let serial = files[file].endpoint { return serial }
         guard moved else { return nil }
         return addEndpoint(file, files[file].isInherited ? .inherited : .connect, task, opened: call.entered.moment)
-    }
-
-    /// Where the bytes of a receive are in the trace.
-    private func payload(_ frame: borrowing FrameCursor, _ syscall: Syscall, count: UInt64) -> PayloadRef {
-        guard syscall == .read || syscall == .recvfrom, let length = UInt32(exactly: count) else { return .frame }
-        let address = frame.argument(1)
-        guard let write = frame.memoryWrite(containing: address) else { return .unknown }
-        if !write.holes.isEmpty { return .frame }
-        let skip = address &- write.address
-        guard skip <= write.size, write.size - skip >= count else { return .unknown }
-        return .trace(offset: write.dataOffset &+ skip, count: length)
     }
 
     /// recvmsg on a Unix socket may bring descriptors along (SCM_RIGHTS); which files they name, the trace does not tell.

@@ -65,7 +65,7 @@ public struct RunIndexer: Sendable {
         let graph = CausalGraph(nodes: activities, channels: matches.channels, deliveries: matches.deliveries)
         let joined = JoinedRun(
             channels: matches.channels, totals: matches.totals, deliveries: matches.deliveries, order: graph.order.sequence,
-            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
+            messages: messageCount(activities, matches), anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
         try writer.commit(
             nodes: nodes, fresh: Dictionary(uniqueKeysWithValues: changed.map { ($0, activities[$0]) }), joined: joined)
         return report
@@ -141,6 +141,23 @@ public struct RunIndexer: Sendable {
             node.anomalies = extra + [Anomaly("unreadable-trace", subject: "\(error)", first: start)]
             return Reading(node: node, activity: NodeActivity())
         }
+    }
+
+    /// How many messages `RunIndex.forEachMessage` will find.
+    private func messageCount(_ nodes: [NodeActivity], _ matches: Matches) -> Int {
+        var count = 0
+        for (node, activity) in nodes.enumerated() {
+            for operation in activity.operations where operation.result > 0 {
+                let channel = Int(matches.channelOf[node][Int(operation.endpoint)])
+                guard channel >= 0 else { continue }
+                let ends = (matches.channels[channel].a, matches.channels[channel].b)
+                var isOutside = false
+                if case .outside = ends.0 { isOutside = true }
+                if case .outside = ends.1 { isOutside = true }
+                if operation.kind == .send || (operation.kind == .receive && (isOutside || operation.bytes == nil)) { count += 1 }
+            }
+        }
+        return count
     }
 
     /// One trace under two names would be two ends of everything.

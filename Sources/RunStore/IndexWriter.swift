@@ -12,15 +12,20 @@ public struct JoinedRun: Sendable {
     public var deliveries: [Delivery]
     /// The node of each rank.
     public var order: [NodeID]
+    /// How many messages there are.
+    public var messages: Int
     /// What could not be decided.
     public var anomalies: [Anomaly]
 
     /// All parts together.
-    public init(channels: [Channel], totals: [ChannelTotals], deliveries: [Delivery], order: [NodeID], anomalies: [Anomaly]) {
+    public init(
+        channels: [Channel], totals: [ChannelTotals], deliveries: [Delivery], order: [NodeID], messages: Int, anomalies: [Anomaly]
+    ) {
         self.channels = channels
         self.totals = totals
         self.deliveries = deliveries
         self.order = order
+        self.messages = messages
         self.anomalies = anomalies
     }
 }
@@ -66,6 +71,7 @@ public struct IndexWriter {
             for anomaly in joined.anomalies { try AnomalyRows.save(db, anomaly, node: nil, stored: stored) }
             try ChannelRows.save(db, joined, stored: stored)
             try OrderRows.save(db, joined.order, stored: stored)
+            try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES ('messages', ?)", arguments: [String(joined.messages)])
         }
     }
 }

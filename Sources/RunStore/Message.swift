@@ -16,6 +16,8 @@ public struct Message: Sendable {
         public let offset: UInt64
         /// Where the bytes are in the trace of the receiving node: those of the whole receive.
         public let payload: PayloadRef
+        /// How many bytes the part has.
+        public var length: UInt64 { bytes.upperBound - bytes.lowerBound }
         /// What comparing sent with received bytes said.
         public let check: Delivery.Check
     }

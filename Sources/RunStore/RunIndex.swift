@@ -33,6 +33,12 @@ public final class RunIndex {
         anomalies = try file.read { db in try AnomalyRows.all(db, node: nil, numbers: numbers) }
     }
 
+    /// How many messages the run has.
+    public func messageCount() throws(IndexError) -> Int {
+        let text = try file.read { db in try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'messages'") }
+        return text.flatMap { Int($0) } ?? 0
+    }
+
     /// The node called `name`.
     public func node(named name: String) -> NodeID? { nodes.firstIndex { $0.name == name }.map { NodeID($0) } }
 

@@ -7,7 +7,19 @@ struct Ridealong: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ridealong",
         abstract: "Record a distributed program with rr, and debug it as if it were one program.",
-        subcommands: [RecordCommand.self])
+        discussion: """
+            First steps, with a server and its client, each in a terminal of its own:
+              ridealong doctor                              # can this machine record?
+              ridealong record --run /tmp/run SERVER ARG…   # record every node of the program
+              ridealong record --run /tmp/run CLIENT ARG…
+              ridealong index --run /tmp/run                # who said what to whom
+              ridealong messages --run /tmp/run             # … in one order
+              ridealong debug --run /tmp/run POSITION       # stand in the code that received it
+            """,
+        subcommands: [
+            RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self, LogCommand.self, ShowCommand.self,
+            HappensBeforeCommand.self, CutCommand.self,
+        ])
 }
 
 @main

@@ -1,0 +1,99 @@
+import Endpoints
+import RRTrace
+public import RunModel
+public import RunStore
+
+/// Reads the bytes of messages from the traces of their receivers. Inflates only what is asked for; keeps one reader for each node.
+public final class MessageReader {
+    /// So many bytes of a message are shown where only its beginning is.
+    public static let previewLength = 400
+
+    private let index: RunIndex
+    private var readers: [NodeID: NodeReader] = [:]
+
+    /// A reader for the messages of `index`.
+    public init(_ index: RunIndex) { self.index = index }
+
+    /// The bytes of a message that recorded receives took, in order, at most `limit` of them; `nil` if no trace holds them.
+    ///
+    /// - Throws: `TraceError` if a trace cannot be opened.
+    public func payload(of message: Message, limit: Int = DataReader.maximumCount) throws -> [UInt8]? {
+        var bytes: [UInt8] = []
+        for part in message.to where bytes.count < limit {
+            let count = min(part.length, UInt64(limit - bytes.count))
+            guard let read = try reader(part.position.node).read(part.payload, at: part.position.moment.event, offset: part.offset, count: count)
+            else { return bytes.isEmpty ? nil : bytes }
+            bytes += read
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    private func reader(_ node: NodeID) throws -> NodeReader {
+        if let reader = readers[node] { return reader }
+        let reader = try NodeReader(index, node)
+        readers[node] = reader
+        return reader
+    }
+}
+
+/// The payloads of one node.
+private final class NodeReader {
+    private let index: RunIndex
+    private let node: NodeID
+    private let trace: TraceDirectory
+    private var data: DataReader
+    private var scattered: PayloadMap?
+
+    init(_ index: RunIndex, _ node: NodeID) throws {
+        self.index = index
+        self.node = node
+        trace = try TraceDirectory(path: index.nodes[Int(node.index)].tracePath)
+        data = try DataReader(trace)
+    }
+
+    func read(_ payload: PayloadRef, at event: UInt64, offset: UInt64, count: UInt64) throws -> [UInt8]? {
+        switch payload {
+        case .unknown: return nil
+        case .trace(let start, let length):
+            guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
+            return data.read(offset: start &+ offset, count: Int(count))
+        case .frame:
+            guard let pieces = try map().pieces(at: event) else { return nil }
+            return read(pieces, offset: offset, count: count)
+        }
+    }
+
+    /// The map of all payloads of the node that are not in one piece: made once, by one pass over the trace.
+    private func map() throws -> PayloadMap {
+        if let scattered { return scattered }
+        let stream = index.operations(of: node)
+        var events: Set<UInt64> = []
+        for number in 0..<stream.count {
+            let operation = try stream.operation(number)
+            if operation.payload == .frame { events.insert(operation.at.event) }
+        }
+        let map = try PayloadMap(trace, events: events)
+        scattered = map
+        return map
+    }
+
+    private func read(_ pieces: [PayloadPiece], offset: UInt64, count: UInt64) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var skip = offset
+        for piece in pieces where UInt64(bytes.count) < count {
+            let missing = count - UInt64(bytes.count)
+            switch piece {
+            case .zeros(let zeros):
+                if zeros > skip { bytes += Array(repeating: 0, count: Int(min(zeros - skip, missing))) }
+                skip -= min(skip, zeros)
+            case .stored(let start, let length):
+                if length > skip {
+                    guard let read = data.read(offset: start &+ skip, count: Int(min(length - skip, missing))) else { return nil }
+                    bytes += read
+                }
+                skip -= min(skip, length)
+            }
+        }
+        return UInt64(bytes.count) == count ? bytes : nil
+    }
+}

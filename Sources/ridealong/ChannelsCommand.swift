@@ -1,0 +1,111 @@
+import ArgumentParser
+import RunModel
+import RunStore
+
+/// `ridealong channels`.
+struct ChannelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "channels",
+        abstract: "List the channels of a run: who was connected to whom.",
+        discussion: """
+            A channel is named by the position where it was opened. A is the end that connected, B the one that \
+            accepted; an end in parentheses was not recorded. EVIDENCE says how the two ends were found to belong \
+            together: creation (one made both), address, content, order (in time, confirmed by lengths), or alone \
+            (no recorded partner).
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    func run() throws {
+        let index = try options.open()
+        var out = Output()
+        if options.json {
+            out.listing("channels")
+            for channel in try index.channels() { try out.object(ChannelRow(channel, index)) }
+            return
+        }
+        let rows = try index.channels().map { channel in
+            [
+                channel.id, channel.channel.kind.text, try EndRow(channel, isA: true, index).text, try EndRow(channel, isA: false, index).text,
+                String(channel.totals.forward.moved), String(channel.totals.backward.moved), channel.channel.evidence.text,
+            ]
+        }
+        Table.print(
+            [
+                .init("CHANNEL"), .init("KIND"), .init("A"), .init("B"), .init("A→B", isNumber: true), .init("B→A", isNumber: true),
+                .init("EVIDENCE"),
+            ], rows, to: &out)
+    }
+}
+
+/// A channel in JSON.
+private struct ChannelRow: Encodable {
+    let channel: String
+    let kind: String
+    let a: EndRow
+    let b: EndRow
+    let bytesAToB: UInt64
+    let bytesBToA: UInt64
+    let evidence: String
+
+    init(_ channel: IndexedChannel, _ index: RunIndex) throws {
+        self.channel = channel.id
+        kind = channel.channel.kind.text
+        a = try EndRow(channel, isA: true, index)
+        b = try EndRow(channel, isA: false, index)
+        bytesAToB = channel.totals.forward.moved
+        bytesBToA = channel.totals.backward.moved
+        evidence = channel.channel.evidence.text
+    }
+}
+
+/// An end of a channel, as listings show it.
+struct EndRow: Encodable {
+    var node: String?
+    var processes: [Int32]?
+    var outside: Bool?
+    var address: String?
+
+    /// One end of `channel`. An end that does not know its own address gets it from the other, which may.
+    init(_ channel: IndexedChannel, isA: Bool, _ index: RunIndex) throws {
+        let (mine, other) = isA ? (channel.channel.a, channel.channel.b) : (channel.channel.b, channel.channel.a)
+        switch mine {
+        case .endpoint(let id):
+            let endpoint = try index.endpoint(id)
+            node = index.name(id.node)
+            processes = endpoint.processes
+            address = endpoint.local?.description
+        case .outside(let known):
+            outside = true
+            address = known?.description
+        }
+        if address == nil, case .endpoint(let id) = other { address = try index.endpoint(id).remote?.description }
+    }
+
+    /// For people: the node's name and address, or the address in parentheses.
+    var text: String {
+        guard let node else { return "(\(address ?? "outside"))" }
+        return address.map { "\(node) \($0)" } ?? node
+    }
+}
+
+extension Endpoint.Kind {
+    /// As listings show it.
+    var text: String {
+        switch self {
+        case .tcp: "tcp"
+        case .unixStream: "unix"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+extension Channel.Evidence {
+    /// As listings show it.
+    var text: String { "\(self)" }
+}
+
+extension StreamTotals {
+    /// The bytes that went this way, as far as either end knows.
+    var moved: UInt64 { max(sent &+ unplacedSent, received &+ unplacedReceived) }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import Indexer
+import RunModel
+import RunStore
+import Synchronization
+
+/// `ridealong index`.
+struct IndexCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index",
+        abstract: "Read the traces of a run and work out who said what to whom.",
+        discussion: """
+            Reads every trace in the run directory (RUN/NODE/trace), and any TRACE directories named, such as \
+            those of a plain `rr record`. Only traces that are new or changed are read again. The result is \
+            written to RUN/.ridealong, which can be deleted at any time; traces are never changed.
+
+            Prints how many nodes, events, operations, channels and messages there are, and every anomaly: \
+            something that could not be read, understood or decided, with its count. docs/anomalies.md explains \
+            them.
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    @Argument(help: "Further traces that belong to the run.")
+    var traces: [String] = []
+
+    func run() throws {
+        let meter = ProgressMeter()
+        let indexer = RunIndexer(run: options.directory, traces: traces) { node, events in meter.show(node, events) }
+        let report = try indexer.update()
+        meter.clear()
+        let index = try options.open()
+        guard !index.nodes.isEmpty else {
+            throw UserError(
+                "\(options.directory.path): no traces here; record some with `ridealong record --run \(options.directory.path) COMMAND…`, or name traces: `ridealong index TRACE…`")
+        }
+        let summary = try Summary(index, report)
+        var out = Output()
+        if options.json {
+            out.listing("index")
+            try out.object(summary)
+            for row in anomalies(index) { try out.object(row) }
+        } else {
+            for line in summary.lines { out.line(line) }
+            let rows = anomalies(index)
+            if !rows.isEmpty {
+                out.line("")
+                Table.print(
+                    [.init("COUNT", isNumber: true), .init("ANOMALY"), .init("FIRST"), .init("ABOUT")],
+                    rows.map { [String($0.count), $0.anomaly, $0.first ?? $0.node ?? "", $0.subject] }, to: &out)
+            }
+        }
+    }
+
+    private func anomalies(_ index: RunIndex) -> [AnomalyRow] {
+        let own = index.nodes.flatMap { node in node.anomalies.map { AnomalyRow($0, node: node.name, index) } }
+        return own + index.anomalies.map { AnomalyRow($0, node: nil, index) }
+    }
+}
+
+/// The counts of an index.
+private struct Summary: Encodable {
+    var nodes = 0
+    var read: [String]
+    var removed: [String]
+    var events: UInt64 = 0
+    var operations = 0
+    var channels = 0
+    var outside = 0
+    var messages = 0
+
+    init(_ index: RunIndex, _ report: RunIndexer.Report) throws {
+        nodes = index.nodes.count
+        read = report.read
+        removed = report.removed
+        events = index.nodes.reduce(0) { $0 &+ $1.events }
+        operations = index.nodes.reduce(0) { $0 + $1.operations }
+        let all = try index.channels()
+        channels = all.count
+        outside = all.count { $0.channel.evidence == .alone }
+        messages = try index.messageCount()
+    }
+
+    var lines: [String] {
+        let what = read.isEmpty && removed.isEmpty ? "nothing changed" : "\(read.count) read"
+        return [
+            "\(nodes) nodes (\(what)), \(events) events, \(operations) operations",
+            "\(channels) channels (\(outside) with the outside), \(messages) messages",
+        ]
+    }
+}
+
+/// One anomaly as listings show it.
+struct AnomalyRow: Encodable {
+    let anomaly: String
+    let subject: String
+    let count: Int
+    let node: String?
+    let first: String?
+
+    init(_ anomaly: Anomaly, node: String?, _ index: RunIndex) {
+        self.anomaly = anomaly.name
+        subject = anomaly.subject
+        count = anomaly.count
+        self.node = node
+        first = anomaly.first.flatMap { $0.moment == .beginning ? nil : index.text($0) }
+    }
+}
+
+/// A line on the terminal that says how far the reading is, once it has taken a second.
+private final class ProgressMeter: Sendable {
+    private let state = Mutex((events: [String: UInt64](), shown: false))
+    private let start = Date()
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+
+    func show(_ node: String, _ events: UInt64) {
+        guard isTerminal, Date().timeIntervalSince(start) > 1 else { return }
+        state.withLock { state in
+            state.events[node] = events
+            state.shown = true
+            let total = state.events.values.reduce(0, &+)
+            FileHandle.standardError.write(Data("\r\u{1b}[Kreading \(state.events.count) nodes: \(total) events".utf8))
+        }
+    }
+
+    func clear() {
+        state.withLock { state in
+            if state.shown { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+        }
+    }
+}

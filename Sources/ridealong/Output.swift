@@ -1,0 +1,100 @@
+import Foundation
+import RunModel
+
+/// Standard output, buffered: listings may have millions of lines.
+struct Output: ~Copyable {
+    private var buffer: [UInt8] = []
+    private let encoder: JSONEncoder
+
+    private static let bufferSize = 1 << 16
+
+    init() {
+        encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    deinit { fwrite(buffer, 1, buffer.count, stdout) }
+
+    /// Writes a line of text.
+    mutating func line(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= Self.bufferSize { flush() }
+    }
+
+    /// Writes bytes as they are.
+    mutating func bytes(_ bytes: [UInt8]) {
+        buffer.append(contentsOf: bytes)
+        if buffer.count >= Self.bufferSize { flush() }
+    }
+
+    /// Writes the first line of a JSON listing.
+    mutating func listing(_ name: String) { line("{\"ridealong\":1,\"listing\":\"\(name)\"}") }
+
+    /// Writes one object of a JSON listing.
+    mutating func object(_ value: some Encodable) throws { line(String(decoding: try encoder.encode(value), as: UTF8.self)) }
+
+    private mutating func flush() {
+        fwrite(buffer, 1, buffer.count, stdout)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// How many columns a line may have: those of the terminal, else $COLUMNS; without either, lines are not cut.
+    static var width: Int {
+        var size = winsize()
+        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? Int.max
+    }
+}
+
+/// A table for people: columns padded to a width, the last one cut where the line ends.
+struct Table {
+    /// One column.
+    struct Column {
+        let title: String
+        /// Whether its cells are numbers, set flush right.
+        var isNumber = false
+        /// The width known beforehand; cells may be wider.
+        var width = 0
+
+        init(_ title: String, isNumber: Bool = false, width: Int = 0) {
+            self.title = title
+            self.isNumber = isNumber
+            self.width = max(title.count, width)
+        }
+    }
+
+    private let columns: [Column]
+    private let lineWidth: Int
+
+    /// A table with these columns, for lines of at most `lineWidth`.
+    init(_ columns: [Column], lineWidth: Int = Output.width) {
+        self.columns = columns
+        self.lineWidth = lineWidth
+    }
+
+    /// The line of titles.
+    var header: String { row(columns.map(\.title)) }
+
+    /// A line of cells.
+    func row(_ cells: [String]) -> String {
+        var line = ""
+        for (index, (column, cell)) in zip(columns, cells).enumerated() {
+            let padding = String(repeating: " ", count: max(0, column.width - cell.count))
+            let isLast = index == columns.count - 1
+            line += column.isNumber ? padding + cell : isLast ? cell : cell + padding
+            if !isLast { line += "  " }
+        }
+        return line.count > lineWidth ? line.prefix(max(lineWidth - 1, 1)) + "…" : line
+    }
+
+    /// Prints a whole table whose rows are at hand: each column as wide as its widest cell.
+    static func print(_ columns: [Column], _ rows: [[String]], to out: inout Output) {
+        let fitted = columns.enumerated().map { index, column in
+            Column(column.title, isNumber: column.isNumber, width: rows.map { $0[index].count }.max() ?? 0)
+        }
+        let table = Table(fitted)
+        out.line(table.header)
+        for row in rows { out.line(table.row(row)) }
+    }
+}
