@@ -25,7 +25,8 @@ enum Payload {
         case .recvmsg:
             // One write for each buffer, among those of the header, the name and the control data.
             let header = frame.argument(1)
-            guard let write = frame.memoryWrite(containing: header), let bytes = data.read(write, address: header, count: MessageHeader.size)
+            guard let write = frame.memoryWrite(containing: header),
+                let bytes = data.read(write, address: header, count: MessageHeader.size)
             else { return nil }
             let others = [header, littleEndian64(bytes, MessageHeader.name), littleEndian64(bytes, MessageHeader.control)]
             for index in 0..<frame.memoryWriteCount {

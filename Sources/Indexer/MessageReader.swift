@@ -1,12 +1,14 @@
 import Endpoints
 import RRTrace
-public import RunModel
+import RunModel
 public import RunStore
 
 /// Reads the bytes of messages from the traces of their receivers. Inflates only what is asked for; keeps one reader for each node.
 public final class MessageReader {
     /// So many bytes of a message are shown where only its beginning is.
     public static let previewLength = 400
+    /// The most bytes of a message that are read.
+    public static let wholeLength = 1 << 28
 
     private let index: RunIndex
     private var readers: [NodeID: NodeReader] = [:]
@@ -17,11 +19,13 @@ public final class MessageReader {
     /// The bytes of a message that recorded receives took, in order, at most `limit` of them; `nil` if no trace holds them.
     ///
     /// - Throws: `TraceError` if a trace cannot be opened.
-    public func payload(of message: Message, limit: Int = DataReader.maximumCount) throws -> [UInt8]? {
+    public func payload(of message: Message, limit: Int = MessageReader.wholeLength) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         for part in message.to where bytes.count < limit {
             let count = min(part.length, UInt64(limit - bytes.count))
-            guard let read = try reader(part.position.node).read(part.payload, at: part.position.moment.event, offset: part.offset, count: count)
+            guard
+                let read = try reader(part.position.node).read(
+                    part.payload, at: part.position.moment.event, offset: part.offset, count: count)
             else { return bytes.isEmpty ? nil : bytes }
             bytes += read
         }

@@ -26,7 +26,8 @@ struct ChannelsCommand: ParsableCommand {
         }
         let rows = try index.channels().map { channel in
             [
-                channel.id, channel.channel.kind.text, try EndRow(channel, isA: true, index).text, try EndRow(channel, isA: false, index).text,
+                channel.id, channel.channel.kind.text, try EndRow(channel, isA: true, index).text,
+                try EndRow(channel, isA: false, index).text,
                 String(channel.totals.forward.moved), String(channel.totals.backward.moved), channel.channel.evidence.text,
             ]
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Causality
 import RunModel
 import RunStore
 
@@ -23,7 +24,8 @@ struct CutCommand: ParsableCommand {
         let cut = try index.graph().past(of: position)
         let rows = try zip(index.nodes.indices, cut).map { number, moment in
             let place = moment.map { Position(node: NodeID(number), moment: $0) }
-            return CutRow(node: index.nodes[number].name, position: place.map { index.text($0) }, rank: try place.map { try index.rank(of: $0) })
+            return CutRow(
+                node: index.nodes[number].name, position: place.map { index.text($0) }, rank: try place.map { try index.rank(of: $0) })
         }
         var out = Output()
         if options.json {

@@ -39,7 +39,9 @@ struct HappensBeforeCommand: ParsableCommand {
             try out.object(AnswerRow(a: a, b: b, relation: answer.word, way: steps))
             return
         }
-        out.line("\(a) \(answer.word == "same" ? "is the same as" : answer.word == "concurrent" ? "is concurrent with" : "happens \(answer.word)") \(b)")
+        out.line(
+            "\(a) \(answer.word == "same" ? "is the same as" : answer.word == "concurrent" ? "is concurrent with" : "happens \(answer.word)") \(b)"
+        )
         for step in steps { out.line("  \(step.from) → \(step.to)  \(step.because)") }
     }
 }

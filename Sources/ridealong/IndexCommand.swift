@@ -33,7 +33,8 @@ struct IndexCommand: ParsableCommand {
         let index = try options.open()
         guard !index.nodes.isEmpty else {
             throw UserError(
-                "\(options.directory.path): no traces here; record some with `ridealong record --run \(options.directory.path) COMMAND…`, or name traces: `ridealong index TRACE…`")
+                "\(options.directory.path): no traces here; record some with `ridealong record --run \(options.directory.path) COMMAND…`, or name traces: `ridealong index TRACE…`"
+            )
         }
         let summary = try Summary(index, report)
         var out = Output()

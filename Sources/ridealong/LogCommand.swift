@@ -45,7 +45,8 @@ struct LogCommand: ParsableCommand {
                 let time = seconds(row.earliest &- start)
                 out.line(
                     table.row([
-                        String(rank), time, row.position, String(row.task), row.operation, row.bytes.map { String($0) } ?? "", row.channel ?? "",
+                        String(rank), time, row.position, String(row.task), row.operation, row.bytes.map { String($0) } ?? "",
+                        row.channel ?? "",
                     ]))
                 return true
             }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Endpoints
 import Foundation
+import Indexer
 import RunModel
 import RunStore
 
@@ -80,7 +81,8 @@ struct MessagesCommand: ParsableCommand {
     private func print(_ message: Message, _ index: RunIndex, _ reader: MessageReader, _ table: Table, _ out: inout Output) throws {
         if options.json { return try out.object(MessageRow(message, index, payload: payload ? try reader.payload(of: message) : nil)) }
         let whole = hex || payload
-        let bytes = try reader.payload(of: message, limit: whole ? Int.max : min(Output.width, MessageReader.previewLength))
+        let bytes = try reader.payload(
+            of: message, limit: whole ? MessageReader.wholeLength : min(Output.width, MessageReader.previewLength))
         let outside = try EndRow(message.channel, isA: message.from == nil ? message.forward : !message.forward, index).text
         let from = message.from.map { index.text($0.position) } ?? outside
         let first = message.to.first.map { index.text($0.position) }

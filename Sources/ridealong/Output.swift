@@ -13,7 +13,7 @@ struct Output: ~Copyable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
-    deinit { fwrite(buffer, 1, buffer.count, stdout) }
+    deinit { Self.write(buffer) }
 
     /// Writes a line of text.
     mutating func line(_ text: String) {
@@ -35,8 +35,23 @@ struct Output: ~Copyable {
     mutating func object(_ value: some Encodable) throws { line(String(decoding: try encoder.encode(value), as: UTF8.self)) }
 
     private mutating func flush() {
-        fwrite(buffer, 1, buffer.count, stdout)
+        Self.write(buffer)
         buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes all bytes, or ends the program: a listing that is cut off must not look whole. (A reader that has gone away ends it by
+    /// SIGPIPE before that.)
+    private static func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else {
+                FileHandle.standardError.write(Data("ridealong: cannot write the listing: \(String(cString: strerror(errno)))\n".utf8))
+                exit(EXIT_FAILURE)
+            }
+            rest = rest.dropFirst(written)
+        }
     }
 
     /// How many columns a line may have: those of the terminal, else $COLUMNS; without either, lines are not cut.

@@ -77,7 +77,8 @@ struct PositionFacts: Encodable {
         arguments = frame.arguments.map { "0x" + String($0, radix: 16) }
         result = frame.result
         time = frame.time &+ node.clockOffset
-        registers = Dictionary(frame.registers.map { ($0.name, "0x" + String($0.value, radix: 16)) }, uniquingKeysWith: { first, _ in first })
+        registers = Dictionary(
+            frame.registers.map { ($0.name, "0x" + String($0.value, radix: 16)) }, uniquingKeysWith: { first, _ in first })
         let stream = index.operations(of: position.node)
         for number in try stream.operations(at: position.moment) {
             let ref = OperationRef(node: position.node, index: number)
@@ -97,14 +98,17 @@ struct PositionFacts: Encodable {
     /// For people.
     var lines: [String] {
         var lines = ["\(position)  (rank \(rank))"]
-        lines.append("  task \(task)" + (process.map { ", process \($0)" } ?? "") + (command.map { ": \($0.joined(separator: " "))" } ?? ""))
+        lines.append(
+            "  task \(task)" + (process.map { ", process \($0)" } ?? "") + (command.map { ": \($0.joined(separator: " "))" } ?? ""))
         if let call {
             lines.append("  \(call): " + arguments.joined(separator: ", ") + (result.map { " = \($0)" } ?? ""))
         } else {
             lines.append("  \(event)")
         }
         for operation in operations {
-            lines.append("  \(operation.operation)" + (operation.bytes.map { " of \($0) bytes" } ?? "") + (operation.channel.map { " on channel \($0)" } ?? ""))
+            lines.append(
+                "  \(operation.operation)" + (operation.bytes.map { " of \($0) bytes" } ?? "")
+                    + (operation.channel.map { " on channel \($0)" } ?? ""))
         }
         for message in messages {
             let to = message.to.map { "\($0.position) (rank \($0.rank), \($0.length) bytes)" }.joined(separator: ", ")
