@@ -55,7 +55,7 @@ let package = Package(
         module("Recorder", imports: ["RunModel", "CLinux", system]),
         module("Replay", imports: ["RunModel", subprocess, system], resources: [.embedInCode("landing.py")]),
 
-        module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore"]),
+        module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
         .executableTarget(
             name: "ridealong",
@@ -68,6 +68,6 @@ let package = Package(
         tests("RunModelTests", of: ["RunModel"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
-        tests("ReplayTests", of: ["Replay", "Recorder", "RunModel"]),
+        tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
     ]
 )

@@ -26,10 +26,16 @@ public struct DebugSession: Sendable {
 
     /// The arguments for rr.
     public var arguments: [String] {
-        let place = target.isLast ? ["-e"] : ["-g", String(target.moment.event)]
+        let event = target.moment.event
+        let place =
+            switch target.stop {
+            case .afterEvent: ["-g", String(event)]
+            case .beforeReturn: ["-g", String(event > 0 ? event - 1 : 0)]
+            case .end: ["-e"]
+            }
         // -f counts a process from its fork on, and works for those that did an exec too, and for the first (-p, from the exec on, would
         // never reach a position before it). -q: what the program printed is not printed again.
-        let replay = ["replay", "-q", "-f", String(target.process.id)] + place + [Self.absolute(target.trace), "--"]
+        let replay = ["replay", "-q", "-f", String(target.process)] + place + [Self.absolute(target.trace), "--"]
         let script = "python import os; exec(compile(os.environ.pop('\(Self.scriptVariable)'), 'landing.py', 'exec'))"
         // -nx: the output of a script must not depend on somebody's .gdbinit.
         return rr.arguments(replay + (batch == nil ? [] : ["-batch", "-nx"]) + ["-q", "-iex", script])
@@ -39,7 +45,7 @@ public struct DebugSession: Sendable {
     public var environment: [String: String] {
         var variables = rr.environment
         variables[Self.scriptVariable] = String(decoding: PackageResources.landing_py, as: UTF8.self)
-        variables["RIDEALONG_LANDING"] = target.landing.rawValue
+        variables["RIDEALONG_LANDING"] = target.stop == .beforeReturn ? "returning" : target.landing.rawValue
         variables["RIDEALONG_TASK"] = String(target.task ?? 0)
         variables["RIDEALONG_HEADLINE"] = target.headline.joined(separator: "\n")
         variables["RIDEALONG_BATCH"] = batch.map(Self.absolute) ?? ""

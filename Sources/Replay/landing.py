@@ -18,6 +18,8 @@ TRACED_SLOTS = range(0x70000000, 0x70000006)
 SYSTEM_LIBRARIES = ("libc.so", "libc-", "libc.musl", "libpthread", "ld-linux", "ld-musl", "librrpreload")
 AUXV_VDSO = 33
 VDSO_SIZE = 0x4000
+# Where a thread begins. What gdb may take for frames further out is whatever the stack held.
+OUTERMOST = ("_start", "clone", "clone3", "__clone", "__clone3")
 # A backtrace deeper than this is a runaway recursion or a damaged stack.
 MAXIMUM_DEPTH = 1000
 
@@ -28,8 +30,8 @@ class Landing:
     def __init__(self, variables):
         # The thread that made the call, 0 if it does not matter.
         self.task = int(variables.pop("RIDEALONG_TASK"))
-        # Whether to stand after the call ("returned") or before it ("entered").
-        self.returned = variables.pop("RIDEALONG_LANDING") == "returned"
+        # Whether to stand before the call ("entered") or after it ("returned"); "returning": after it, but rr stopped before its end.
+        self.landing = variables.pop("RIDEALONG_LANDING")
         # What to tell a person on arrival.
         self.headline = variables.pop("RIDEALONG_HEADLINE").splitlines()
         # The file of commands to run there, None for a prompt.
@@ -85,7 +87,8 @@ class Landing:
         user, notes = user_frame()
         if user is None:
             return notes
-        if self.returned and user.level() > 0 and in_syscall_buffer(gdb.newest_frame().pc()):
+        buffered = self.landing == "returned" and in_syscall_buffer(gdb.newest_frame().pc())
+        if user.level() > 0 and (buffered or self.landing == "returning"):
             self.return_to(user)
             user, notes = user_frame()
             if user is None or user.level() > 0:
@@ -160,6 +163,8 @@ def stack():
         if frame is None or not frame.is_valid():
             return
         yield frame
+        if frame.name() in OUTERMOST:
+            return
         try:
             frame = frame.older()
         except gdb.error:

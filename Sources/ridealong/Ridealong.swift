@@ -19,7 +19,7 @@ struct Ridealong: AsyncParsableCommand {
         subcommands: [
             RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self, LogCommand.self,
             ShowCommand.self,
-            HappensBeforeCommand.self, CutCommand.self,
+            HappensBeforeCommand.self, CutCommand.self, DebugCommand.self,
         ])
 }
 

@@ -12,7 +12,10 @@ struct RunOptions: ParsableArguments {
     var json = false
 
     /// The run directory that was asked for.
-    var directory: RunDirectory {
+    var directory: RunDirectory { Self.directory(run) }
+
+    /// The run directory for this value of `--run`.
+    static func directory(_ run: String?) -> RunDirectory {
         RunDirectory(path: run ?? ProcessInfo.processInfo.environment["RIDEALONG_RUN"] ?? FileManager.default.currentDirectoryPath)
     }
 

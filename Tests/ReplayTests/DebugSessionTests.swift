@@ -1,5 +1,7 @@
 import Foundation
+import Indexer
 import RunModel
+import TestSupport
 import Testing
 
 @testable import Replay
@@ -10,7 +12,7 @@ import Testing
         let scenario = try Scenario.recorded(mode)
         let receives = try scenario.calls("recvfrom", returns: true, in: "server")
         let seen = try receives.map { event in
-            try scenario.message("*request", at: event, of: "server", .returned).expect(function: "receive_request", text: "question")
+            try scenario.message("*request", at: event, of: "server").expect(function: "receive_request", text: "question")
         }
         switch mode {
         case .traced:
@@ -25,7 +27,7 @@ import Testing
     @Test func aSendShowsTheReplyInTheWorkerThatIsAboutToSendIt() throws {
         let scenario = try Scenario.recorded()
         for event in try scenario.calls("sendto", returns: false, in: "server") {
-            let reply = try scenario.message("reply", at: event, of: "server", .entered)
+            let reply = try scenario.message("reply", at: event, of: "server")
             #expect(Scenario.questions.contains(try reply.expect(function: "send_reply", text: "reply to")))
         }
     }
@@ -35,11 +37,11 @@ import Testing
         let scenario = try Scenario.recorded()
         let sends = try scenario.calls("sendto", returns: false, in: node)
         let sent = try sends.map { event in
-            try scenario.message("*request", at: event, of: node, .entered).expect(function: "send_request", text: "question")
+            try scenario.message("*request", at: event, of: node).expect(function: "send_request", text: "question")
         }
         let receives = try scenario.calls("recvfrom", returns: true, in: node)
         let received = try receives.map { event in
-            try scenario.message("reply", at: event, of: node, .returned).expect(function: "receive_reply", text: "reply to")
+            try scenario.message("reply", at: event, of: node).expect(function: "receive_reply", text: "reply to")
         }
         #expect(sent == (node == "client" ? [0, 1] : [0]) && received == sent)
     }
@@ -49,33 +51,42 @@ import Testing
         let scenario = try Scenario.recorded(mode)
         let receives = try scenario.calls("recvfrom", returns: true, in: "threads")
         let received = try receives.map { event in
-            try scenario.message("reply", at: event, of: "threads", .returned).expect(function: "receive_reply", text: "reply to")
+            try scenario.message("reply", at: event, of: "threads").expect(function: "receive_reply", text: "reply to")
         }
-        // `expect` compares the thread; each of them asked its own question.
-        let expected = receives.map { event in 100 * (Int(event.task) - Int(receives.map(\.task).min() ?? 0) + 1) }
-        #expect(received == expected && Set(received) == [100, 200, 300])
+        // `expect` compares the thread; the first one asked question 100, the second 200.
+        let threads = Set(receives.map(\.task)).sorted()
+        #expect(received == receives.map { 100 * ((threads.firstIndex(of: $0.task) ?? 0) + 1) } && threads.count == 3)
+    }
+
+    @Test func codeBetweenAReturnAndAFlushOfTheSyscallBufferHasNotRun() throws {
+        let scenario = try Scenario.recorded(.buffered)
+        // Between its last sleep and the next event, the client sends its request: a call that only the syscall buffer knows.
+        let event = try #require(try scenario.calls("clock_nanosleep", returns: true, in: "client").last)
+        let target = try ReplayTarget(Moment(event: event.number), in: scenario.directory(of: "client"))
+        #expect(target?.stop == .beforeReturn)
+        #expect(try scenario.message("request", at: event, of: "client").expect(function: "ask", text: "question") == 1)
     }
 
     @Test func nothingButTheCommandsReachesStandardOutput() throws {
         let scenario = try Scenario.recorded()
         let event = try #require(try scenario.calls("recvfrom", returns: true, in: "server").first)
-        let finished = try scenario.session(at: event, of: "server", .returned, commands: "echo here\\n").finish()
+        let finished = try scenario.session(at: event, of: "server", commands: "echo here\\n").finish()
         #expect(finished.output == "here\n" && finished.status == 0)
     }
 
     @Test func theExitCodeIsThatOfTheCommands() throws {
         let scenario = try Scenario.recorded()
         let event = try #require(try scenario.calls("recvfrom", returns: true, in: "client").first)
-        let chosen = try scenario.session(at: event, of: "client", .returned, commands: "quit 7\n").finish()
+        let chosen = try scenario.session(at: event, of: "client", commands: "quit 7\n").finish()
         #expect(chosen.status == 7)
-        let failed = try scenario.session(at: event, of: "client", .returned, commands: "print no_such_variable\necho more\\n").finish()
+        let failed = try scenario.session(at: event, of: "client", commands: "print no_such_variable\necho more\\n").finish()
         #expect(failed.status == 1 && failed.output.isEmpty && failed.errors.contains("no_such_variable"))
     }
 
     @Test func aProcessThatOnlyDiesAfterTheEventIsShownWhereItEnds() throws {
         let scenario = try Scenario.recorded()
         let event = try #require(try scenario.calls("exit_group", returns: false, in: "server").first)
-        let finished = try scenario.session(at: event, of: "server", .entered, commands: "python print(gdb.selected_frame().name())")
+        let finished = try scenario.session(at: event, of: "server", commands: "python print(gdb.selected_frame().name())")
             .finish()
         #expect(finished.output == "main\n" && finished.status == 0)
     }
@@ -83,7 +94,7 @@ import Testing
     @Test func anInteractiveSessionBeginsWithTheHeadlineAndTheUsersFrame() throws {
         let scenario = try Scenario.recorded()
         let event = try #require(try scenario.calls("recvfrom", returns: true, in: "server").first)
-        let finished = try scenario.session(at: event, of: "server", .returned, commands: nil, input: "print request->text\n").finish()
+        let finished = try scenario.session(at: event, of: "server", commands: nil, input: "print request->text\n").finish()
         let headline = try #require(finished.output.range(of: Scenario.headline))
         let after = finished.output[headline.upperBound...]
         #expect(after.contains(/#1 .* in receive_request \(/) && after.contains(/\$1 = "question \d+"/))
@@ -96,7 +107,7 @@ import Testing
         let copy = scenario.directory.appendingPathComponent("left-alone")
         try FileManager.default.copyItem(atPath: scenario.trace("client"), toPath: copy.path)
         let session = try scenario.session(
-            at: event, of: "client", .returned, commands: "python import time; time.sleep(60)", trace: copy.path)
+            at: event, of: "client", commands: "python import time; time.sleep(60)", trace: copy.path)
         while try processes(naming: copy.path).isEmpty { usleep(10_000) }
         // As `timeout -s KILL` would.
         #expect(try session.finish(within: 2).status == -9)
@@ -110,18 +121,36 @@ import Testing
 
     @Test func missingFilesAreSaidBeforeRRStarts() throws {
         let rr = RRInvocation(executable: "/nonexistent/rr")
-        let process = NodeProcess(id: 1, parent: nil, command: [], forked: nil)
-        let nowhere = ReplayTarget(trace: "/nonexistent/trace", process: process, moment: Moment(event: 1))
+        let nowhere = ReplayTarget(trace: "/nonexistent/trace", process: 1, moment: Moment(event: 1))
         #expect(throws: ReplayError.noTrace(path: "/nonexistent/trace")) {
             try DebugSession(target: nowhere, rr: rr).start(inheriting: [:])
         }
         let trace = try Scenario.recorded().trace("client")
-        let somewhere = ReplayTarget(trace: trace, process: process, moment: Moment(event: 1))
+        let somewhere = ReplayTarget(trace: trace, process: 1, moment: Moment(event: 1))
         #expect(throws: ReplayError.noBatchFile(path: "/nonexistent/commands")) {
             try DebugSession(target: somewhere, rr: rr, batch: "/nonexistent/commands").start(inheriting: [:])
         }
         #expect(throws: ReplayError.cannotStart(executable: "/nonexistent/rr", errno: ENOENT)) {
             try DebugSession(target: somewhere, rr: rr).start(inheriting: [:])
+        }
+    }
+
+    @Test func theCommandStandsWhereAMessageIsReceivedOrSent() throws {
+        let scenario = try Scenario.recorded()
+        let indexed = try Command([Executables.ridealong.path, "index", "--run", scenario.run.path], in: scenario.directory).finish()
+        try #require(indexed.status == 0, "\(indexed)")
+        let sent = try #require(try scenario.calls("sendto", returns: false, in: "client").last)
+        let commands = scenario.directory.appendingPathComponent("payload.gdb")
+        try Data("python print(gdb.selected_frame().name())\nprint *request\nquit 3\n".utf8).write(to: commands)
+        for (options, function) in [([], "receive_request"), (["--send"], "send_request")] {
+            let finished = try Command(
+                [Executables.ridealong.path, "debug", "--run", scenario.run.path, "client@\(sent.number)", "--batch", commands.path]
+                    + options,
+                in: scenario.directory
+            ).finish()
+            #expect(finished.status == 3)
+            #expect(finished.output.contains(/^\w+\n\$1 = \{number = 1, text = "question 1"/), "\(finished)")
+            #expect(finished.output.hasPrefix(function + "\n"))
         }
     }
 

@@ -1,5 +1,3 @@
-import RunModel
-
 /// An event of a trace as `rr dump` prints it.
 struct RecordedEvent {
     /// Its number.
@@ -31,17 +29,5 @@ extension Scenario {
     /// The returns (or entries) of system call `name` in `node`.
     func calls(_ name: String, returns: Bool, in node: String) throws -> [RecordedEvent] {
         try events(node).filter { $0.name == "SYSCALL: \(name)" && $0.isReturn == returns }
-    }
-
-    /// The processes of `node`, as `rr ps` lists them, with the events of their ends.
-    func processes(_ node: String) throws -> [NodeProcess] {
-        let ends = Dictionary(try events(node).filter { $0.name == "EXIT" }.map { ($0.task, $0.number) }) { $1 }
-        return try rr(["ps", trace(node)]).output.split(separator: "\n").dropFirst().compactMap { line in
-            let columns = line.split(separator: "\t")
-            guard columns.count == 4, let id = Int32(columns[0]) else { return nil }
-            var process = NodeProcess(id: id, parent: Int32(columns[1]), command: [String(columns[3])], forked: nil)
-            process.ended = ends[id]
-            return process
-        }
     }
 }

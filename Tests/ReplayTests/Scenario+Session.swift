@@ -1,4 +1,6 @@
 import Foundation
+import Indexer
+import RRTrace
 import RunModel
 import Testing
 
@@ -27,17 +29,17 @@ extension Scenario {
     /// What `headline` an interactive session is given.
     static let headline = "a headline\nof two lines\n"
 
+    /// The trace of `node`, opened.
+    func directory(of node: String) throws -> TraceDirectory { try TraceDirectory(path: trace(node)) }
+
     /// A session at `event` of `node`, in the process and thread that the event belongs to; without `commands`, an interactive one.
     func session(
-        at event: RecordedEvent, of node: String, _ landing: ReplayTarget.Landing, commands: String?, input: String = "",
-        trace: String? = nil
+        at event: RecordedEvent, of node: String, commands: String?, input: String = "", trace: String? = nil
     ) throws -> Command {
-        // A thread is not listed: it belongs to the first process, the only one of this scenario that has threads.
-        let processes = try processes(node)
-        let process = try #require(processes.first { $0.id == event.task } ?? processes.first)
-        let target = ReplayTarget(
-            trace: trace ?? self.trace(node), process: process, task: event.task, moment: Moment(event: event.number), landing: landing,
-            headline: Self.headline.split(separator: "\n").map(String.init))
+        let trace = try trace.map { try TraceDirectory(path: $0) } ?? self.directory(of: node)
+        let headline = Self.headline.split(separator: "\n").map(String.init)
+        let target = try #require(try ReplayTarget(Moment(event: event.number), in: trace, headline: headline))
+        #expect(target.task == event.task)
         let file = directory.appendingPathComponent("\(UUID().uuidString).gdb")
         if let commands { try Data(commands.utf8).write(to: file) }
         let session = DebugSession(target: target, rr: rr, batch: commands == nil ? nil : file.path)
@@ -45,13 +47,11 @@ extension Scenario {
     }
 
     /// The `message` (an expression) in the frame that a session at `event` of `node` begins in.
-    func message(
-        _ message: String, at event: RecordedEvent, of node: String, _ landing: ReplayTarget.Landing
-    ) throws -> SeenMessage {
+    func message(_ message: String, at event: RecordedEvent, of node: String) throws -> SeenMessage {
         let commands = """
             python print(gdb.selected_frame().name(), gdb.selected_thread().ptid[1])
             printf "%d %s\\n", (\(message)).number, (\(message)).text
             """
-        return SeenMessage(event: event, session: try session(at: event, of: node, landing, commands: commands).finish())
+        return SeenMessage(event: event, session: try session(at: event, of: node, commands: commands).finish())
     }
 }

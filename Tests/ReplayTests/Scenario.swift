@@ -50,7 +50,10 @@ struct Scenario {
     }
 
     /// The trace of `node`.
-    func trace(_ node: String) -> String { directory.appendingPathComponent(node).path }
+    func trace(_ node: String) -> String { run.appendingPathComponent("\(node)/trace").path }
+
+    /// The run directory.
+    var run: URL { directory.appendingPathComponent("run") }
 
     /// Runs rr itself with `command`.
     func rr(_ command: [String]) throws -> Finished {
@@ -58,6 +61,7 @@ struct Scenario {
     }
 
     private func record(_ command: [String], as node: String, _ mode: Mode) throws -> Command {
+        try FileManager.default.createDirectory(at: run.appendingPathComponent(node), withIntermediateDirectories: true)
         let options = (mode == .traced ? ["-n"] : []) + ["-o", trace(node)]
         return try Command(
             [rr.executable] + rr.arguments(["record"] + options + command), environment: rr.environment, in: directory)
