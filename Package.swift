@@ -41,7 +41,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
-        .systemLibrary(name: "CLinux"),
+        .target(name: "CLinux"),
 
         // From the trace to the answer, in the order in which data flows.
         module("RunModel", imports: []),

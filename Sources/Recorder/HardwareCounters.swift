@@ -17,22 +17,18 @@ public enum HardwareCounters: Hashable, Sendable {
     case denied(errno: Int32)
 
     /// How many branches the trial runs through; a counter that saw fewer does not count.
-    private static let trialBranches = 10_000
+    private static let trialBranches: Int32 = 10_000
 
     /// Opens a counter as rr would, runs through some branches and reads it. Takes some 50 microseconds.
     public static func probe() -> HardwareCounters {
-        let number = ridealong_open_counter(PERF_TYPE_HARDWARE.rawValue, UInt64(PERF_COUNT_HW_BRANCH_INSTRUCTIONS.rawValue), 1)
-        guard number >= 0 else { return [EACCES, EPERM].contains(-number) ? .denied(errno: -number) : .missing }
-        defer { close(number) }
-        var spins = 0
-        while spins < trialBranches { spins = step(spins) }
-        var count: UInt64 = 0
-        let size = read(number, &count, MemoryLayout<UInt64>.size)
-        return size == MemoryLayout<UInt64>.size && count >= UInt64(trialBranches) ? .counting : .standingStill
+        let count = ridealong_count_branches(trialBranches)
+        switch count {
+        case Int(trialBranches)...: return .counting
+        case 0...: return .standingStill
+        case -Int(EACCES), -Int(EPERM): return .denied(errno: Int32(-count))
+        default: return .missing
+        }
     }
-
-    /// Keeps the trial's loop from being folded into one addition.
-    @inline(never) private static func step(_ value: Int) -> Int { value + 1 }
 
     /// What was found, as part of a sentence.
     public var finding: String {

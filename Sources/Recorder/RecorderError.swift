@@ -32,8 +32,6 @@ public enum RecorderError: Error, Hashable, Sendable {
     case cannotStart(path: String, error: Errno)
     /// The sidecar could not be written.
     case cannotWriteSidecar(path: String, reason: String)
-    /// A sidecar could not be read or understood.
-    case unreadableSidecar(path: String, reason: String)
 }
 
 extension RecorderError: CustomStringConvertible {
@@ -70,8 +68,6 @@ extension RecorderError: CustomStringConvertible {
             "cannot start \(path) (\(error)): ask `ridealong doctor`"
         case .cannotWriteSidecar(let path, let reason):
             "cannot write \(path) (\(reason)): is the disk full?"
-        case .unreadableSidecar(let path, let reason):
-            "cannot read \(path) (\(reason)): delete it, and the trace is taken for one of plain rr"
         }
     }
 }

@@ -12,22 +12,21 @@ enum SoftwareEvents {
 
     /// Checks the event that stands for a counter under software counters.
     static func checkDummy() throws(RecorderError) {
-        if let error = trial(PERF_COUNT_SW_DUMMY, excludesKernel: true) {
+        if let error = error(ridealong_open_dummy_event()) {
             throw .eventsForbidden(what: "recording with software counters", error: error, remedy: remedy)
         }
     }
 
     /// Checks the event by which rr learns that a buffered call blocks; the recorded program opens it, so its rights count.
     static func checkContextSwitches() throws(RecorderError) {
-        if let error = trial(PERF_COUNT_SW_CONTEXT_SWITCHES, excludesKernel: false) {
+        if let error = error(ridealong_open_context_switch_event()) {
             throw .eventsForbidden(
                 what: "recording with the syscall buffer", error: error, remedy: remedy + ", or use --syscall-buffer off")
         }
     }
 
-    /// Opens an event; `nil` if that worked.
-    private static func trial(_ event: perf_sw_ids, excludesKernel: Bool) -> Errno? {
-        let number = ridealong_open_counter(PERF_TYPE_SOFTWARE.rawValue, UInt64(event.rawValue), excludesKernel ? 1 : 0)
+    /// Closes what a call has opened; what was in its way, if it has not.
+    private static func error(_ number: Int32) -> Errno? {
         guard number >= 0 else { return Errno(rawValue: -number) }
         close(number)
         return nil

@@ -1,0 +1,140 @@
+import RunModel
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What this machine can do, and why not: `ridealong doctor`.
+public struct Doctor {
+    /// One answer.
+    public struct Check: Hashable, Sendable, Codable {
+        /// What was looked at: short and stable.
+        public var check: String
+        /// Whether it is as it should be.
+        public var ok: Bool
+        /// What was found.
+        public var finding: String
+        /// What would make it better, if anything.
+        public var remedy: String?
+    }
+
+    let environment: [String: String]
+    let run: String
+    private let hardware = HardwareCounters.probe()
+
+    /// Less free space than this in the run's directory is a problem, in bytes: a busy hour of recording.
+    private static let enoughSpace: UInt64 = 1 << 30
+
+    /// A doctor for recordings into the run directory `run`.
+    public init(run: String, environment: [String: String]) {
+        self.run = run
+        self.environment = environment
+    }
+
+    /// Looks at everything, and hands each answer to `report` as soon as it is there. Takes a second or two.
+    ///
+    /// - Returns: whether a program can be recorded and replayed here, which was tried.
+    public func examine(report: (Check) -> Void) -> Bool {
+        let rr = checkRR()
+        report(rr)
+        report(checkCounters())
+        report(checkEvents())
+        report(checkPtrace())
+        report(checkDebugger())
+        report(checkDisk())
+        guard rr.ok else { return false }
+        do throws(RecorderError) {
+            let proof = try Proof(environment: environment, counters: try Counters.forRecording(.auto, hardware: hardware))
+            defer { proof.removeFiles() }
+            report(proof.checkLibrary())
+            report(proof.checkCPU())
+            let plain = proof.checkMode(buffered: false)
+            plain.forEach(report)
+            proof.checkMode(buffered: true).forEach(report)
+            return plain.allSatisfy(\.ok)
+        } catch {
+            report(Check(check: "record", ok: false, finding: "\(error)"))
+            return false
+        }
+    }
+
+    private func checkRR() -> Check {
+        do throws(RecorderError) {
+            let path = try Lookup.rr(in: environment)
+            let version = try RRVersion.of(path)
+            let finding = "\(path), version \(version)"
+            if version < RRVersion.tried.lowerBound {
+                return Check(check: "rr", ok: false, finding: finding, remedy: "install rr \(RRVersion.tried.lowerBound) or later")
+            }
+            let isNew = version > RRVersion.tried.upperBound
+            return Check(check: "rr", ok: true, finding: finding + (isNew ? ", newer than what Ridealong was tried with" : ""))
+        } catch {
+            return Check(check: "rr", ok: false, finding: "\(error)")
+        }
+    }
+
+    private func checkCounters() -> Check {
+        switch hardware {
+        case .counting: Check(check: "counters", ok: true, finding: "hardware: \(hardware.finding)")
+        case .denied:
+            Check(
+                check: "counters", ok: false, finding: "software, because \(hardware.finding)",
+                remedy: "if the CPU has a branch counter, `sudo sysctl kernel.perf_event_paranoid=1` gives rr access to it")
+        case .missing, .standingStill:
+            Check(
+                check: "counters", ok: true, finding: "software, because \(hardware.finding)",
+                remedy: "see docs/software-counters.md for what they cannot do; bare metal, or a virtual machine with a PMU, can do it all")
+        }
+    }
+
+    private func checkEvents() -> Check {
+        let paranoid = Proc.line("/proc/sys/kernel/perf_event_paranoid") ?? "unknown"
+        let finding = "kernel.perf_event_paranoid is \(paranoid), user \(geteuid())"
+        do throws(RecorderError) {
+            try SoftwareEvents.checkDummy()
+            try SoftwareEvents.checkContextSwitches()
+            return Check(check: "perf-events", ok: true, finding: finding)
+        } catch {
+            return Check(check: "perf-events", ok: false, finding: "\(finding): \(error)")
+        }
+    }
+
+    /// Yama's levels: 0 and 1 let a parent trace its child; 2 asks for a capability; 3 forbids all.
+    private func checkPtrace() -> Check {
+        let scope = Proc.line("/proc/sys/kernel/yama/ptrace_scope").flatMap { Int($0) } ?? 0
+        let isAllowed = scope <= 1 || (scope == 2 && geteuid() == 0)
+        return Check(
+            check: "ptrace", ok: isAllowed, finding: "kernel.yama.ptrace_scope is \(scope)",
+            remedy: isAllowed ? nil : "run `sudo sysctl kernel.yama.ptrace_scope=1` (3 lasts until the next boot)")
+    }
+
+    private func checkDebugger() -> Check {
+        guard let path = Lookup.program("gdb", in: environment) else {
+            return Check(check: "gdb", ok: false, finding: "gdb is not on PATH", remedy: "install it (apt install gdb)")
+        }
+        do throws(Errno) {
+            let text = try Capture(path, ["--nx", "--version"], limit: .seconds(10)).text
+            return Check(check: "gdb", ok: true, finding: "\(path), \(text.prefix { $0 != "\n" })")
+        } catch {
+            let finding = "\(path) does not start (\(error))"
+            return Check(check: "gdb", ok: false, finding: finding, remedy: "reinstall it (apt install --reinstall gdb)")
+        }
+    }
+
+    private func checkDisk() -> Check {
+        var space = statvfs()
+        guard statvfs(run, &space) == 0 else {
+            let error = Errno(rawValue: errno)
+            return Check(check: "disk", ok: false, finding: "\(run): \(error)", remedy: "make the directory, or choose one with --run")
+        }
+        guard access(run, W_OK) == 0 else {
+            return Check(check: "disk", ok: false, finding: "\(run) is not writable", remedy: "choose another directory with --run")
+        }
+        let (free, overflows) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
+        let isEnough = overflows || free >= Self.enoughSpace
+        return Check(
+            check: "disk", ok: isEnough, finding: "\(free >> 20) MiB are free in \(run)",
+            remedy: isEnough ? nil : "make room, or choose a directory on another disk with --run")
+    }
+}
