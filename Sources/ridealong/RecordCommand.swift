@@ -29,7 +29,7 @@ struct RecordCommand: ParsableCommand {
     @Option(
         name: .customLong("run"),
         help: ArgumentHelp(
-            "The run's directory, made if need be. (default: $RIDEALONG_RUN, else the current directory)", valueName: "directory"))
+            "The run directory, made if need be. Default: $RIDEALONG_RUN, else the current directory.", valueName: "dir"))
     var runDirectory: String?
 
     @Option(

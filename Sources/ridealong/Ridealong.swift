@@ -17,7 +17,8 @@ struct Ridealong: AsyncParsableCommand {
               ridealong debug --run /tmp/run POSITION       # stand in the code that received it
             """,
         subcommands: [
-            DoctorCommand.self, RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self, LogCommand.self,
+            DoctorCommand.self, RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self,
+            LogCommand.self,
             ShowCommand.self,
             HappensBeforeCommand.self, CutCommand.self, DebugCommand.self,
         ])
