@@ -10,7 +10,7 @@ extension FrameCursor {
         writeOffsets.removeAll(keepingCapacity: true)
         writeOffsets.append(start)
         memoryWriteCount = 0
-        if !holeLists.isEmpty { holeLists = [:] }
+        holeLists.removeAll(keepingCapacity: true)
         guard let list = try stream.message.list(0, of: root, .composite), list.count > 0 else { return }
         guard list.dataWords >= Self.writeWords else { throw Message.Damage("memory writes of \(list.dataWords) words") }
         var offset = start
@@ -21,7 +21,7 @@ extension FrameCursor {
             var size: UInt64 = stream.message.number(write, bit: 128)
             if let holes = try stream.message.list(0, of: write, .composite) {
                 size = try stream.message.storedSize(size, holes, &holeBudget)
-                holeLists[index] = holes
+                holeLists.append((index, holes))
             }
             let (sum, overflow) = offset.addingReportingOverflow(size)
             guard !overflow else { throw Message.Damage("memory writes of more than 2^64 bytes") }
@@ -39,7 +39,17 @@ extension FrameCursor {
         return MemoryWrite(
             task: stream.message.number(write, bit: 0), address: stream.message.number(write, bit: 64),
             size: stream.message.number(write, bit: 128), dataOffset: writeOffsets[index],
-            storedSize: writeOffsets[index + 1] &- writeOffsets[index], holes: holeLists[index].map { stream.message.holes($0) } ?? [])
+            storedSize: writeOffsets[index + 1] &- writeOffsets[index], holes: holes(index))
+    }
+
+    /// The holes of memory write `index`: its list is found by bisection.
+    private func holes(_ index: Int) -> [Range<UInt64>] {
+        var (low, high) = (0, holeLists.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holeLists[middle].write < index { low = middle + 1 } else { high = middle }
+        }
+        return low < holeLists.count && holeLists[low].write == index ? stream.message.holes(holeLists[low].list) : []
     }
 
     /// The first memory write that has the byte at `address`, wherever it begins. O(`memoryWriteCount`).

@@ -19,6 +19,9 @@ extension FrameCursor {
     /// `int 0x80` in a 64-bit task takes the low halves of the registers that a 32-bit task would use. On aarch64 the first
     /// argument and the result share a register, and the argument is kept aside.
     public func argument(_ index: Int) -> UInt64 {
+        if registerFile.layout == .x86_64, syscall?.architecture != .x86, index >= 0, index < 6 {
+            return stream.message.words[registerFile.start &+ (0x8_97cde &>> (4 &* index) & 15)]
+        }
         let isCompatibility = syscall?.architecture == .x86 && registerFile.layout == .x86_64
         switch (index, isCompatibility) {
         case (0, false): return register(x86: 0, x86_64: 14, aarch64: syscall?.state == .exiting ? 34 : 0)

@@ -28,7 +28,7 @@ public struct FrameCursor: ~Copyable {
     /// Where each memory write's bytes begin in `data`, and where the last one's end.
     var writeOffsets: [UInt64] = [0]
     /// The holes of the few memory writes that have some.
-    var holeLists: [Int: Message.List] = [:]
+    var holeLists: [(write: Int, list: Message.List)] = []
     var payload = Payload.none
     private var unknownKinds: TraceAnomaly?
 
@@ -70,8 +70,8 @@ public struct FrameCursor: ~Copyable {
 
     /// Seconds as whole nanoseconds; what is no number is 0, what is too large the largest.
     static func nanoseconds(_ seconds: Double) -> Int64 {
-        let exact = (seconds * 1e9).rounded()
-        return Int64(exactly: exact) ?? (exact.isNaN ? 0 : exact < 0 ? .min : .max)
+        let exact = seconds * 1e9 + 0.5
+        return abs(exact) < 0x1p63 ? Int64(exact) : exact.isNaN ? 0 : exact < 0 ? .min : .max
     }
 
     private mutating func noteUnknownKind() {

@@ -29,7 +29,8 @@ struct Message: ~Copyable {
     /// comes first: ask again when all the words that it says are there, until it says no more. `nil`: there can be no such message.
     @inline(__always)
     mutating func expectedWords(having count: Int) -> Int? {
-        if count == 1, words[0] & 0xffff_ffff == 0 {
+        if words[0] & 0xffff_ffff == 0 {
+            if count > 1 { return count }
             let total = 1 &+ Int(words[0] >> 32)
             guard total <= Self.maximumWords else { return nil }
             bounds[0] = 1

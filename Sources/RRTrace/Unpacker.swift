@@ -42,14 +42,29 @@ struct Unpacker {
             if literals > 0 { return }
         }
         let bytes = unsafe input.span.bytes
+        let spreads = Spread.table.span
         var words = output.mutableSpan
         let limit = isLast ? end : end &- (Self.longestTag - 1)
+        var position = position  // In registers: each tag's place depends on the one before.
+        defer { self.position = position }
         while count < target, position < limit {
-            let tag = unsafe bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position &+ 1, as: UInt64.self))
-            if tag == 0 {
+            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let tag = UInt8(truncatingIfNeeded: word)
+            if tag == 0x3f {
+                words[count] = word &>> 8 & 0xffff_ffff_ffff
+                count &+= 1
+                position &+= 7
+            } else if tag == 0x01 {
+                words[count] = word &>> 8 & 0xff
+                count &+= 1
                 position &+= 2
-                zeros = Int(word & 0xff) &+ 1
+            } else if tag == 0x03 {
+                words[count] = word &>> 8 & 0xffff
+                count &+= 1
+                position &+= 3
+            } else if tag == 0 {
+                position &+= 2
+                zeros = Int(word &>> 8 & 0xff) &+ 1
                 let stop = min(target, count &+ zeros)
                 zeros &-= stop &- count
                 while count < stop {
@@ -57,7 +72,7 @@ struct Unpacker {
                     count &+= 1
                 }
             } else if tag == 0xff {
-                words[count] = word
+                words[count] = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position &+ 1, as: UInt64.self))
                 count &+= 1
                 literals = unsafe Int(bytes.unsafeLoad(fromByteOffset: position &+ 9, as: UInt8.self))
                 position &+= Self.longestTag
@@ -69,9 +84,10 @@ struct Unpacker {
                 }
                 if literals > 0 { return }
             } else {
-                words[count] = Self.spread(word, tag)
+                let spread = spreads[Int(tag)]
+                words[count] = spread(word &>> 8)
                 count &+= 1
-                position &+= 1 &+ tag.nonzeroBitCount
+                position &+= spread.length
             }
         }
     }
@@ -90,19 +106,43 @@ struct Unpacker {
             literals -= 1
         }
     }
+}
 
-    /// The word whose non-zero bytes, by the bits of `tag`, are the first of `bytes`.
-    @inline(__always)
-    private static func spread(_ bytes: UInt64, _ tag: UInt8) -> UInt64 {
-        if tag & (tag &+ 1) == 0 { return bytes & (1 &<< UInt64(8 &* tag.nonzeroBitCount) &- 1) }
-        var word: UInt64 = 0
-        var rest = bytes
-        for index in 0..<8 {
-            let mask: UInt64 = tag >> UInt8(index) & 1 == 1 ? 0xff : 0
-            word |= (rest & mask) << UInt64(8 * index)
-            rest = mask == 0 ? rest : rest >> 8
+/// How to spread the first bytes of a word over the places that a tag's bits name: in three steps, each of which moves some
+/// bytes up by 4, 2 or 1 places ("expand" in Warren, Hacker's Delight, 7-5).
+private struct Spread {
+    /// By tag.
+    static let table = (0...255).map { Spread(tag: $0) }
+
+    /// Which bytes, after each step, have been moved by it.
+    private var moved: (by4: UInt64, by2: UInt64, by1: UInt64) = (0, 0, 0)
+    /// Which bytes are not zero in the end.
+    private var kept: UInt64 = 0
+    /// How many bytes the tag and its bytes have.
+    private(set) var length = 1
+
+    private init(tag: Int) {
+        var source = 0
+        for place in 0..<8 where tag >> place & 1 == 1 {
+            let distance = place - source
+            let byte: UInt64 = 0xff
+            if distance & 4 != 0 { moved.by4 |= byte << UInt64(8 * (source + 4)) }
+            if distance & 2 != 0 { moved.by2 |= byte << UInt64(8 * (source + (distance & 6))) }
+            if distance & 1 != 0 { moved.by1 |= byte << UInt64(8 * place) }
+            kept |= byte << UInt64(8 * place)
+            source += 1
+            length += 1
         }
-        return word
+    }
+
+    /// `bytes`, spread.
+    @inline(__always)
+    func callAsFunction(_ bytes: UInt64) -> UInt64 {
+        var word = bytes
+        word = word & ~moved.by4 | word &<< 32 & moved.by4
+        word = word & ~moved.by2 | word &<< 16 & moved.by2
+        word = word & ~moved.by1 | word &<< 8 & moved.by1
+        return word & kept
     }
 }
 
