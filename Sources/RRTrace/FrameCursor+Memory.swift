@@ -19,7 +19,7 @@ extension FrameCursor {
         for index in 0..<list.count {
             let write = list.structure(index)
             var size: UInt64 = stream.message.number(write, bit: 128)
-            if let holes = try stream.message.list(0, of: write, .composite) {
+            if let holes = try stream.message.list(0, of: write, .composite), holes.count > 0 {
                 size = try stream.message.storedSize(size, holes, &holeBudget)
                 holeLists.append((index, holes))
             }

@@ -1,6 +1,6 @@
 /// Memory that changed at a frame: what the kernel or rr wrote into a task.
 public struct MemoryWrite: Hashable, Sendable {
-    /// The task whose memory it is; for `clone` it may be another than the frame's.
+    /// The task whose memory it is; for `clone` it may be another than that of the frame.
     public let task: Int32
     /// Where it begins, in the task's address space.
     public let address: UInt64

@@ -55,7 +55,7 @@ public enum Syscall: String, Sendable, CaseIterable {
 
     /// The call with `number` in `architecture`, if there is a case for it. O(1).
     ///
-    /// i386's old `select` and `mmap` pass their arguments in memory, which a trace does not hold; they have no case.
+    /// i386's old `select` and `mmap` have none: their arguments are in memory, which a trace does not hold.
     public init?(_ number: Int32, _ architecture: Architecture) {
         guard let call = SyscallTable.table(architecture).call(number) else { return nil }
         self = call

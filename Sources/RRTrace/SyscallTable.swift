@@ -3,7 +3,8 @@ public struct SyscallTable: Sendable {
     private let names: [String?]
     private let calls: [Syscall?]
 
-    private static let x86 = SyscallTable(SyscallNames.x86)
+    /// The old `select` and `mmap` take their arguments from memory, which a trace does not hold.
+    private static let x86 = SyscallTable(SyscallNames.x86, withoutCase: ["select", "mmap"])
     // swift-format-ignore: AlwaysUseLowerCamelCase
     private static let x86_64 = SyscallTable(SyscallNames.x86_64)
     private static let aarch64 = SyscallTable(SyscallNames.aarch64)
@@ -40,8 +41,8 @@ public struct SyscallTable: Sendable {
         "freeze_tid", "rdtsc",
     ]
 
-    /// Reads a list of `SyscallNames`.
-    private init(_ list: String) {
+    /// Reads a list of `SyscallNames`; the calls named `withoutCase` are no cases of `Syscall`.
+    private init(_ list: String, withoutCase: Set<String> = []) {
         var names: [String?] = []
         for word in list.split(whereSeparator: \.isWhitespace) {
             if let number = Int(word) {
@@ -51,6 +52,6 @@ public struct SyscallTable: Sendable {
             }
         }
         self.names = names
-        calls = names.map { $0.flatMap(Syscall.init(kernelName:)) }
+        calls = names.map { name in name.flatMap { withoutCase.contains($0) ? nil : Syscall(kernelName: $0) } }
     }
 }
