@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct DirectoryTests {
     @Test func theHeaderOfACompleteTraceIsRead() throws {
-        try withTrace { _ in } _: { trace in
+        try withTrace { _ in
+        } _: { trace in
             let header = try #require(trace.header)
             #expect(trace.state == .complete && trace.anomalies.isEmpty)
             #expect(header.uuid == Array(1...16) && header.ok && header.nativeArchitecture == .x86_64 && header.rrCallBase == 1000)
@@ -28,11 +29,17 @@ import Testing
     }
 
     @Test func aTraceThatRRGaveUpIsFailed() throws {
-        try withTrace { $0.header = TraceWriter.header(ok: false) } _: { #expect($0.state == .failed && $0.header?.ok == false) }
+        try withTrace {
+            $0.header = TraceWriter.header(ok: false)
+        } _: {
+            #expect($0.state == .failed && $0.header?.ok == false)
+        }
     }
 
     @Test func anIncompleteTraceWithoutARecorderIsInterrupted() throws {
-        try withTrace { $0.header = nil } _: { trace in
+        try withTrace {
+            $0.header = nil
+        } _: { trace in
             #expect(trace.state == .interrupted && trace.header == nil && trace.anomalies.isEmpty)
             #expect(trace.rrCallBase == 1000 && trace.architecture == .x86_64 && trace.syscallBufferHeaderSize == nil)
         }
@@ -96,7 +103,9 @@ import Testing
     }
 
     @Test func mappingsTellWhatIsWhere() throws {
-        try withTrace { $0.mapping(start: 0x1000, end: 0x3000, name: "/lib/x.so", event: 5) } _: { trace in
+        try withTrace {
+            $0.mapping(start: 0x1000, end: 0x3000, name: "/lib/x.so", event: 5)
+        } _: { trace in
             let mapping = try #require(trace.mappings().mappings.first)
             #expect((mapping.event, mapping.start, mapping.end, mapping.source) == (5, 0x1000, 0x3000, .trace))
             #expect(mapping.name == Array("/lib/x.so".utf8) && mapping.protection == 5 && mapping.flags == 2)

@@ -8,7 +8,9 @@ import Testing
     @Test func aFrameOfASystemCallShowsItsParts() throws {
         let registers = FrameSpec.x64(number: 45, result: -11, [3, 0x7000, 4096, 1, 2, 6], ip: 0x1234, sp: 0x5678)
         let call = FrameSpec.Event.syscall(number: 45, state: 2)
-        try withTrace { $0.frame(FrameSpec(task: 77, event: call, registers: registers, ticks: 99, seconds: 12.345_678_901)) } _: { trace in
+        try withTrace {
+            $0.frame(FrameSpec(task: 77, event: call, registers: registers, ticks: 99, seconds: 12.345_678_901))
+        } _: { trace in
             var frame = try FrameCursor(trace, readAhead: false)
             let isThere = frame.advance()
             #expect(isThere)
@@ -93,7 +95,9 @@ import Testing
     }
 
     @Test func aFrameWithoutRegistersReadsAsZero() throws {
-        try withTrace { $0.frame(FrameSpec(task: 1, event: .syscall(number: 1, state: 1))) } _: { trace in
+        try withTrace {
+            $0.frame(FrameSpec(task: 1, event: .syscall(number: 1, state: 1)))
+        } _: { trace in
             let (frames, _) = try readFrames(trace) { ($0.hasRegisters, $0.argument(0), $0.result, $0.registers().count) }
             let frame = try #require(frames.first)
             #expect(frame == (false, 0, 0, 0))
@@ -104,7 +108,9 @@ import Testing
         "stamps that are no sensible time do no harm",
         arguments: [(.nan, 0), (.infinity, .max), (-.infinity, .min), (1e300, .max), (0.1, 100_000_000)] as [(Double, Int64)])
     func times(seconds: Double, nanoseconds: Int64) throws {
-        try withTrace { $0.frame(FrameSpec(task: 1, event: .other(tag: 9), seconds: seconds)) } _: { trace in
+        try withTrace {
+            $0.frame(FrameSpec(task: 1, event: .other(tag: 9), seconds: seconds))
+        } _: { trace in
             let (times, _) = try readFrames(trace) { $0.time }
             #expect(times == [nanoseconds])
         }
@@ -151,7 +157,9 @@ import Testing
                     writer.frame(FrameSpec(task: number, event: .syscall(number: number, state: 2), registers: registers, writes: [write]))
                 }
             } _: { trace in
-                let (frames, anomalies) = try readFrames(trace, readAhead: readAhead) { "\($0.task) \($0.registers()) \($0.memoryWrite(0))" }
+                let (frames, anomalies) = try readFrames(trace, readAhead: readAhead) {
+                    "\($0.task) \($0.registers()) \($0.memoryWrite(0))"
+                }
                 #expect(anomalies.isEmpty)
                 return frames
             }

@@ -10,12 +10,13 @@ import Testing
     ]
 
     private func withWrites(_ body: (TraceDirectory) throws -> Void) throws {
-        try withTrace({ writer in
-            writer.chunkSizes = (7, 7)
-            writer.frame(FrameSpec(task: 1, event: .other(tag: 10), writes: [writes[0]]))
-            writer.frame(FrameSpec(task: 1, event: .other(tag: 9)))
-            writer.frame(FrameSpec(task: 1, event: .syscall(number: 0, state: 2), writes: Array(writes[1...])))
-        }, body)
+        try withTrace(
+            { writer in
+                writer.chunkSizes = (7, 7)
+                writer.frame(FrameSpec(task: 1, event: .other(tag: 10), writes: [writes[0]]))
+                writer.frame(FrameSpec(task: 1, event: .other(tag: 9)))
+                writer.frame(FrameSpec(task: 1, event: .syscall(number: 0, state: 2), writes: Array(writes[1...])))
+            }, body)
     }
 
     @Test func everyWriteKnowsWhereItsBytesAreStored() throws {
@@ -72,7 +73,9 @@ import Testing
     @Test func beyondTheStoredBytesThereIsNothing() throws {
         try withWrites { trace in
             var data = try DataReader(trace)
-            let reads: [(UInt64, Int, Bool)] = [(0, 69, true), (69, 0, true), (69, 1, false), (0, 70, false), (.max, 2, false), (68, 1, true)]
+            let reads: [(UInt64, Int, Bool)] = [
+                (0, 69, true), (69, 0, true), (69, 1, false), (0, 70, false), (.max, 2, false), (68, 1, true),
+            ]
             for (offset, count, isThere) in reads {
                 let bytes = data.read(offset: offset, count: count)
                 #expect((bytes?.count == count) == isThere, "\(offset), \(count)")

@@ -34,13 +34,16 @@ import Testing
     private func buffer(_ records: [(UInt16, Int64, UInt8, [UInt8])], headerSize: Int = 30) -> [UInt8] {
         var bytes: [UInt8] = []
         for (number, result, flags, extra) in records {
-            bytes += little(UInt64(bitPattern: result), 8) + little(UInt64(number), 2) + [flags, 0] + little(UInt64(16 + extra.count), 4) + extra
+            bytes +=
+                little(UInt64(bitPattern: result), 8) + little(UInt64(number), 2) + [flags, 0] + little(UInt64(16 + extra.count), 4) + extra
             bytes += Array(repeating: 0, count: (8 - extra.count % 8) % 8)
         }
         return little(UInt64(bytes.count), 4) + Array(repeating: 0xee, count: headerSize - 4) + bytes
     }
 
-    private func little(_ number: UInt64, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) } }
+    private func little(_ number: UInt64, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
+    }
 
     @Test(arguments: [30, 32], [true, false])
     func recordsAreReadBehindEitherHeader(headerSize: Int, isTold: Bool) {
@@ -97,7 +100,9 @@ import Testing
 
     @Test func everyCaseIsACallOfSomeArchitecture() {
         var seen: Set<Syscall> = []
-        for architecture in Architecture.allCases { for number in 0..<500 as Range<Int32> { Syscall(number, architecture).map { _ = seen.insert($0) } } }
+        for architecture in Architecture.allCases {
+            for number in 0..<500 as Range<Int32> { Syscall(number, architecture).map { _ = seen.insert($0) } }
+        }
         #expect(seen == Set(Syscall.allCases))
     }
 
