@@ -1,25 +1,53 @@
-# Every command a developer needs. `make setup` is the only place that installs anything.
-.PHONY: build preload test lint
+# Every command a developer needs; `make` alone lists them. Only `setup` (which `demo` and `test` call) installs anything on this machine.
+.DEFAULT_GOAL := help
+.PHONY: help setup build preload demo test lint install clean
 
-PRELOAD := $(patsubst Preload/%.c,%,$(wildcard Preload/*.c))
+SWIFT ?= swift
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+PRELOAD := $(patsubst Preload/%.c,libridealong-%.so,$(wildcard Preload/*.c))
+RELEASE := .build/release
+INSTALLED := $(DESTDIR)$(PREFIX)
+
+help:
+	@sed -n 's/^## \([^:]*\): /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+## setup: install what this machine lacks, with apt (as root or with sudo); says what
+setup:
+	@Scripts/setup.sh
 
 ## build: .build/release/ridealong, with the preload libraries beside it
-build: 
-	swift build -c release --product ridealong --static-swift-stdlib
-	$(MAKE) preload INTO=.build/release
+build:
+	$(SWIFT) build -c release --product ridealong --static-swift-stdlib
+	@$(MAKE) --no-print-directory preload INTO=$(RELEASE)
 
 # The libraries that are loaded into rr: plain C, put beside the binary that will look for them.
-preload: $(PRELOAD:%=$(INTO)/libridealong-%.so)
-
-test:
-	swift build --build-tests
-	$(MAKE) preload INTO=.build/debug
-	swift test
-
-lint:
-	swift format lint --strict --recursive Sources Tests Package.swift
+preload: $(PRELOAD:%=$(INTO)/%)
 
 $(INTO)/libridealong-%.so: Preload/%.c
-	mkdir -p $(INTO)
-	cc $(CFLAGS) -shared -fPIC -o $@ $<
+	@mkdir -p $(INTO)
+	$(CC) $(CFLAGS) -shared -fPIC -o $@ $<
+
+## demo: record redis and nine clients, and show who said what to whom
+demo: setup build
+	@Scripts/demo.sh
+
+## test: everything that must hold: all tests, and lint
+test: setup lint
+	$(SWIFT) build --build-tests
+	@$(MAKE) --no-print-directory preload INTO=.build/debug
+	$(SWIFT) test --skip-build --disable-xctest
+
+## lint: swift-format, strict
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+## install: into PREFIX (/usr/local), under DESTDIR if given
+install: build
+	Scripts/install.sh $(RELEASE) $(INSTALLED)
+
+## clean: remove what was built and what the demo recorded
+clean:
+	rm -rf .build demo-run

@@ -23,7 +23,6 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -36,7 +35,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -53,14 +51,14 @@ let package = Package(
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system]),
-        module("Replay", imports: ["RunModel", subprocess, system], resources: [.embedInCode("landing.py")]),
+        module("Replay", imports: ["RunModel", system], resources: [.embedInCode("landing.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
         .executableTarget(
             name: "ridealong",
             dependencies: [
-                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", argumentParser,
+                "RunModel", "RRTrace", "Endpoints", "Causality", "RunStore", "Indexer", "Recorder", "Matching", "Replay", argumentParser,
             ],
             swiftSettings: settings),
 
@@ -70,5 +68,6 @@ let package = Package(
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
+        tests("TidyTests", of: []),
     ]
 )
