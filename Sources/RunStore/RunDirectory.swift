@@ -14,6 +14,9 @@ public struct RunDirectory: Sendable {
     /// The index's database.
     public var indexFile: String { indexDirectory + "/index.sqlite" }
 
+    /// Whether there is an index, of whatever format.
+    public var isIndexed: Bool { FileManager.default.fileExists(atPath: indexFile) }
+
     /// A node as it lies on disk.
     public struct Node: Hashable, Sendable {
         /// Its name.
