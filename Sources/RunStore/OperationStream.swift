@@ -95,14 +95,22 @@ public final class OperationStream {
     private func loadDeliveries(of index: Int) throws(IndexError) {
         let rows = try file.read { [stored] db in
             try Row.fetchAll(
-                db, sql: "SELECT first, last, data FROM deliveries WHERE node = ? AND last >= ? ORDER BY block LIMIT 1", arguments: [stored, index])
+                db, sql: "SELECT first, last, data FROM deliveries WHERE node = ? AND last >= ? ORDER BY block LIMIT 1",
+                arguments: [stored, index])
         }
-        guard let row = rows.first else { return deliveries = (index, Int.max, []) }
+        guard let row = rows.first else {
+            deliveries = (index, Int.max, [])
+            return
+        }
         let (first, last): (Int, Int) = (row["first"], row["last"])
         // No delivery of the sends before this block's first.
-        guard first <= index else { return deliveries = (index, first - 1, []) }
+        guard first <= index else {
+            deliveries = (index, first - 1, [])
+            return
+        }
         guard last == index else {
-            return deliveries = (first == index ? first : first + 1, last - 1, try decode(row))
+            deliveries = (first == index ? first : first + 1, last - 1, try decode(row))
+            return
         }
         // The last send of a block may have more deliveries in the blocks that follow.
         deliveries = (index, index, try continued(from: index))
