@@ -71,5 +71,6 @@ let package = Package(
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
         tests("TidyTests", of: []),
+        tests("RecordedTests", of: ["Recorder", "RunModel"]),
     ]
 )
