@@ -30,6 +30,40 @@ public struct Edge: Hashable, Sendable {
     }
 }
 
+/// Edges sorted by target: node, then index, and in the order given where several have the same.
+///
+/// Built in O(edges + operations), with 4 bytes for each operation.
+struct EdgeTable: Sendable {
+    private(set) var all: [Edge]
+    /// For each node the number of its first operation, counting through all nodes; for each such number its first edge.
+    private let base: [Int]
+    private let starts: [Int32]
+
+    /// The table of `edges`, all of which lead between operations of `nodes`.
+    init(_ edges: [Edge], nodes: [NodeActivity]) {
+        var base = [0]
+        for node in nodes { base.append(base[base.count - 1] + node.operations.count) }
+        var starts = [Int32](repeating: 0, count: base[nodes.count] + 1)
+        for edge in edges { starts[base[Int(edge.to.node.index)] + Int(edge.to.index) + 1] += 1 }
+        for index in starts.indices.dropFirst() { starts[index] += starts[index - 1] }
+        all = edges
+        var next = starts
+        for edge in edges {
+            let target = base[Int(edge.to.node.index)] + Int(edge.to.index)
+            all[Int(next[target])] = edge
+            next[target] += 1
+        }
+        self.base = base
+        self.starts = starts
+    }
+
+    /// Where the edges to an operation lie in `all`.
+    func into(_ node: Int, _ index: Int) -> Range<Int> {
+        let target = base[node] + index
+        return Int(starts[target])..<Int(starts[target + 1])
+    }
+}
+
 extension NodeActivity {
     /// The index of the last operation at or before `moment`; `nil` if all are later. O(log operations).
     public func lastOperation(atOrBefore moment: Moment) -> Int? {

@@ -109,13 +109,11 @@ private struct BackwardWalk {
         let (current, node, end) = (next, found[next].node, found[next].end)
         next += 1
         guard followed[node] < end else { return true }
-        // Edges are sorted by target: the stretch's lie together.
-        let range = graph.edgesInto[node]
-        var edge = partitionPoint(range, behind: end)
-        while edge > range.lowerBound {
+        var edge = graph.table.into(node, end).upperBound
+        let first = graph.table.into(node, followed[node] + 1).lowerBound
+        while edge > first {
             edge -= 1
-            let target = graph.edges[edge].to
-            if Int(target.index) <= followed[node] || (graph.order.rank(of: target) ?? 0) < floor { break }
+            if floor > 0 && (graph.order.rank(of: graph.edges[edge].to) ?? 0) < floor { break }
             let (source, index) = (Int(graph.edges[edge].from.node.index), Int(graph.edges[edge].from.index))
             if last[source] < index {
                 last[source] = index
@@ -135,15 +133,5 @@ private struct BackwardWalk {
             entry = found[entry].parent
         }
         return path
-    }
-
-    /// The first edge of `range` whose target is after `end`.
-    private func partitionPoint(_ range: Range<Int>, behind end: Int) -> Int {
-        var (low, high) = (range.lowerBound, range.upperBound)
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(graph.edges[middle].to.index) > end { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

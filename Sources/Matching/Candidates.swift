@@ -3,21 +3,31 @@
 /// The connecting and accepting endpoints of one *component* (those that reach each other over candidates) are
 /// decided together. If there are as many of one as of the other, each is taken to have its partner here, and
 /// whatever that forces is joined: an endpoint with one candidate gets it, and all others lose that candidate. If
-/// the numbers differ, somebody's partner was not recorded, and only a pair without any alternative is joined.
+/// the numbers differ, somebody's partner was not recorded, and nothing follows.
 struct Candidates {
-    /// A listener hands out connections in the order in which they came, so a connection's rank among the connects
-    /// agrees with its rank among the accepts, as far as times tell both.
+    /// When a connection was asked for, or accepted.
     struct Interval {
         var earliest: Int64
         var latest: Int64
     }
 
-    /// For each connecting endpoint the accepting ones that fit.
+    /// What may be concluded within a component.
+    enum Trust {
+        /// Nothing, but that two endpoints without an alternative belong together.
+        case pairs
+        /// What an endpoint with one candidate takes, no other can have.
+        case elimination
+        /// Moreover, all connections came out of one listener's queue, which keeps their order: a connection's rank among the
+        /// connects is its rank among the accepts, as far as times tell both.
+        case queue
+    }
+
+    /// For each connecting endpoint the accepting ones that fit, and the other way round.
     private var ofConnect: [[Int]]
     private var ofAccept: [[Int]]
     /// The decisions: the accepting endpoint of each connecting one.
     private(set) var partner: [Int?]
-    /// Whether a connecting or accepting endpoint had candidates but none could be chosen.
+    /// The endpoints that have candidates of which none could be chosen.
     private(set) var openConnects: [Int] = []
     private(set) var openAccepts: [Int] = []
 
@@ -28,31 +38,35 @@ struct Candidates {
         for (connect, list) in ofConnect.enumerated() { for accept in list { ofAccept[accept].append(connect) } }
     }
 
-    /// Decides what can be decided. `ranks` gives the opening times of all endpoints of a component, if all its
-    /// connections came out of one listener; `nil` if they did not, or nobody knows.
-    mutating func decide(times: (connects: [Interval], accepts: [Interval]), haveOneQueue: ([Int], [Int]) -> Bool) {
+    /// Decides what can be decided; `trust` says how far, given the members of a component.
+    mutating func decide(times: (connects: [Interval], accepts: [Interval]), trust: (_ connects: [Int], _ accepts: [Int]) -> Trust) {
         var seen = [Bool](repeating: false, count: ofConnect.count)
         for start in ofConnect.indices where !seen[start] && !ofConnect[start].isEmpty {
             let (connects, accepts) = component(of: start, &seen)
-            guard connects.count == accepts.count else {
-                openConnects += connects
-                openAccepts += accepts
-                continue
-            }
-            var left = eliminate(connects, accepts)
-            if let rest = left, !rest.connects.isEmpty, haveOneQueue(connects, accepts) {
-                restrict(rest.connects, rest.accepts, times)
-                left = eliminate(rest.connects, rest.accepts)
-            }
-            guard let left else {
-                for connect in connects { partner[connect] = nil }
-                openConnects += connects
-                openAccepts += accepts
-                continue
-            }
-            openConnects += left.connects
-            openAccepts += left.accepts
+            let left = decide(connects, accepts, times, trust)
+            if left == nil { for connect in connects { partner[connect] = nil } }
+            openConnects += left?.connects ?? connects
+            openAccepts += left?.accepts ?? accepts
         }
+    }
+
+    /// Decides one component; returns what stays open, `nil` for all of it.
+    private mutating func decide(
+        _ connects: [Int], _ accepts: [Int], _ times: (connects: [Interval], accepts: [Interval]), _ trust: ([Int], [Int]) -> Trust
+    ) -> (connects: [Int], accepts: [Int])? {
+        guard connects.count == accepts.count else { return nil }
+        let trust = connects.count == 1 ? .elimination : trust(connects, accepts)
+        guard trust != .pairs, let left = eliminate(connects, accepts) else { return nil }
+        guard trust == .queue, !left.connects.isEmpty else { return left }
+        restrict(left.connects, left.accepts, times)
+        return eliminate(left.connects, left.accepts)
+    }
+
+    /// Takes a decision back.
+    mutating func reopen(connect: Int, accept: Int) {
+        partner[connect] = nil
+        openConnects.append(connect)
+        openAccepts.append(accept)
     }
 
     private func component(of start: Int, _ seen: inout [Bool]) -> (connects: [Int], accepts: [Int]) {

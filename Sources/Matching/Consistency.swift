@@ -1,11 +1,11 @@
 import RunModel
 
 /// Clocks of different hosts, even after alignment by their wall clocks, may differ by so much: 1 s. Within a host, time is exact.
-private let slackBetweenHosts: Int64 = 1_000_000_000
+let slackBetweenHosts: Int64 = 1_000_000_000
 
 extension Histories {
     /// By how many nanoseconds the times of two endpoints may contradict each other.
-    func slack(_ one: Int, _ other: Int) -> Int64 { node(one).host == node(other).host ? 0 : slackBetweenHosts }
+    func slack(_ one: Int, _ other: Int) -> Int64 { all[one].host == all[other].host ? 0 : slackBetweenHosts }
 
     /// Whether `accepting` can be the other end of `connecting`, by their times and the lengths of what they moved.
     ///
@@ -24,6 +24,16 @@ extension Histories {
         if !giver.isCut && taker.received > giver.sent { return false }
         guard let end = taker.endSeen, !taker.isOpaque else { return true }
         return giver.isCut ? taker.received >= giver.sent : taker.received == giver.sent && notAfter(giver.gaveUp, end, slack)
+    }
+
+    /// Whether lengths speak for two consistent endpoints, too: some bytes were received that were sent.
+    ///
+    /// Unix endpoints need no such proof where all is known of both, since few others can be meant. But one whose trace is cut
+    /// off, or opaque, fits to nearly anything.
+    func isConfirmed(_ connecting: Int, _ accepting: Int) -> Bool {
+        let (one, other) = (all[connecting], all[accepting])
+        if min(one.received, other.sent) > 0 || min(other.received, one.sent) > 0 { return true }
+        return one.kind == .unixStream && one.received <= other.sent && other.received <= one.sent
     }
 
     /// Every receive comes after the send of its last byte.

@@ -2,8 +2,14 @@ import RunModel
 
 /// What the rules ask about one endpoint; times are aligned, so that they compare between nodes.
 struct History {
-    /// Node and serial of the endpoint.
-    var id: EndpointID
+    /// Node and serial of the endpoint, and what else of it is asked for often.
+    let id: EndpointID
+    let kind: Endpoint.Kind
+    let birth: Endpoint.Birth
+    let opened: Moment
+    let host: Int32
+    /// Whether anything shows that its connection came to be.
+    var isEstablished: Bool
     /// When its connect or accept happened: not before, not after.
     var openEarliest = Int64.min
     var openLatest = Int64.max
@@ -21,14 +27,24 @@ struct History {
     var unplacedReceived: UInt64 = 0
     /// Some of its bytes have no known offset.
     var isOpaque = false
+    /// Its connect failed, for good.
+    var isRefused = false
     /// Its trace ends while it is open.
     var isCut = false
     /// Its sends and receives with known bytes, in stream order: ranges of `Histories.sends` and `Histories.receives`.
     var sends = 0..<0
     var receives = 0..<0
 
-    /// Whether it has shown any sign of an established connection.
-    var movedBytes: Bool { sent > 0 || received > 0 }
+    init(_ endpoint: Endpoint, id: EndpointID, host: Int32) {
+        self.id = id
+        self.host = host
+        kind = endpoint.kind
+        birth = endpoint.birth
+        opened = endpoint.opened
+        isEstablished = endpoint.established != nil
+        isOpaque = endpoint.opaqueFrom != nil
+        isCut = endpoint.closed == nil
+    }
 }
 
 /// The histories of all endpoints of a run, in one list; an endpoint's number in it is its *slot*.
@@ -51,10 +67,7 @@ struct Histories {
         for (number, node) in nodes.enumerated() {
             base.append(all.count)
             for (serial, endpoint) in node.endpoints.enumerated() {
-                var history = History(id: EndpointID(node: NodeID(number), serial: serial))
-                history.isOpaque = endpoint.opaqueFrom != nil
-                history.isCut = endpoint.closed == nil
-                all.append(history)
+                all.append(History(endpoint, id: EndpointID(node: NodeID(number), serial: serial), host: node.host))
             }
         }
         self.base = base
@@ -62,6 +75,16 @@ struct Histories {
         receiveCounts = sendCounts
         for number in nodes.indices { summarize(number) }
         group()
+    }
+
+    /// Where a channel's end was opened.
+    func opening(_ slot: Int) -> Position { Position(node: all[slot].id.node, moment: all[slot].opened) }
+
+    /// How many sockets of a kind listen in a node.
+    func listeners(_ node: NodeID, _ kind: Endpoint.Kind) -> Int {
+        all[base[Int(node.index)]..<base[Int(node.index)] + nodes[Int(node.index)].endpoints.count].count {
+            $0.kind == kind && $0.birth == .listen
+        }
     }
 
     /// The slot of an endpoint; `nil` if the run has no such endpoint.
@@ -88,12 +111,14 @@ struct Histories {
             let slot = base[number] + serial
             switch operation.kind {
             case .connect, .accept:
+                all[slot].isRefused = operation.result < 0 && !connectsLater.contains(operation.result)
                 all[slot].openEarliest = opened[serial] ? min(all[slot].openEarliest, earliest) : earliest
                 all[slot].openLatest = opened[serial] ? max(all[slot].openLatest, latest) : latest
                 opened[serial] = true
             case .send:
                 if let bytes = operation.bytes, !bytes.isEmpty {
                     all[slot].sent = max(all[slot].sent, bytes.upperBound)
+                    all[slot].isEstablished = true
                     sendCounts[slot] += 1
                 } else if operation.result > 0 {
                     all[slot].isOpaque = true
@@ -120,12 +145,14 @@ struct Histories {
     private mutating func receive(_ operation: Operation, _ latest: Int64, _ slot: Int, _ state: inout EndState) {
         if let bytes = operation.bytes, !bytes.isEmpty {
             all[slot].received = max(all[slot].received, bytes.upperBound)
+            all[slot].isEstablished = true
             receiveCounts[slot] += 1
             all[slot].answered = min(all[slot].answered, latest)
         } else if operation.isEndOfStream {
             guard state == .open else { return }
             state = .seen
             all[slot].endSeen = latest
+            all[slot].isEstablished = true
             all[slot].answered = min(all[slot].answered, latest)
         } else if operation.result > 0 {
             all[slot].isOpaque = true
@@ -161,5 +188,8 @@ struct Histories {
     }
 }
 
+/// What connect returns when the connection may yet come to be: EINTR, EAGAIN, EALREADY, EINPROGRESS, and ERESTARTSYS,
+/// which the kernel keeps to itself but a trace shows.
+private let connectsLater: Set<Int64> = [-4, -11, -114, -115, -512]
 /// ECONNRESET, as a call returns it.
 private let connectionReset: Int64 = -104

@@ -40,36 +40,36 @@ private struct Assembly {
     private func openers() -> [Int] {
         let slots = histories.all.indices.filter { slot in
             guard let partner = joiner.partner[slot] else { return isChannel(slot) }
-            switch histories.endpoint(slot).birth {
+            switch histories.all[slot].birth {
             case .connect: return true
             case .pair: return slot < partner.slot
             case .accept, .inherited, .listen: return false
             }
         }
         return slots.sorted {
-            let (a, b) = (histories.all[$0].id, histories.all[$1].id)
-            return (a.node, histories.endpoint($0).opened, a.serial) < (b.node, histories.endpoint($1).opened, b.serial)
+            let (a, b) = (histories.all[$0], histories.all[$1])
+            return (a.id.node, a.opened, a.id.serial) < (b.id.node, b.opened, b.id.serial)
         }
     }
 
     /// Whether an endpoint without partner is one end of a channel at all.
     private func isChannel(_ slot: Int) -> Bool {
-        switch histories.endpoint(slot).birth {
+        switch histories.all[slot].birth {
         case .listen: false
         case .accept, .pair: true
-        case .connect, .inherited: joiner.isEstablished(slot)
+        case .connect, .inherited: histories.all[slot].isEstablished
         }
     }
 
     private mutating func add(_ slot: Int) {
         let index = Int32(truncatingIfNeeded: matches.channels.count)
-        let endpoint = histories.endpoint(slot)
+        let history = histories.all[slot]
         let partner = joiner.partner[slot]
-        let here = Channel.End.endpoint(histories.all[slot].id)
-        let there = partner.map { Channel.End.endpoint(histories.all[$0.slot].id) } ?? .outside(endpoint.remote)
-        let accepted = partner == nil && endpoint.birth == .accept
+        let here = Channel.End.endpoint(history.id)
+        let there = partner.map { Channel.End.endpoint(histories.all[$0.slot].id) } ?? .outside(histories.endpoint(slot).remote)
+        let accepted = partner == nil && history.birth == .accept
         matches.channels.append(
-            Channel(kind: endpoint.kind, a: accepted ? there : here, b: accepted ? here : there, evidence: partner?.evidence ?? .alone))
+            Channel(kind: history.kind, a: accepted ? there : here, b: accepted ? here : there, evidence: partner?.evidence ?? .alone))
         for slot in [slot, partner?.slot].compactMap({ $0 }) {
             let id = histories.all[slot].id
             matches.channelOf[Int(id.node.index)][Int(id.serial)] = index
@@ -89,8 +89,7 @@ private struct Assembly {
         }
         let totals = histories.totals(from: giver, to: taker, delivered: delivered)
         if totals.notSent > 0, let taker {
-            let opened = histories.endpoint(taker).opened
-            tally.add(Anomaly("bytes-not-sent", first: Position(node: histories.all[taker].id.node, moment: opened)))
+            tally.add(Anomaly("bytes-not-sent", first: histories.opening(taker)))
         }
         return totals
     }

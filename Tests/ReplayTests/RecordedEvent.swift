@@ -1,5 +1,3 @@
-import TestSupport
-
 /// An event of a trace as `rr dump` prints it.
 struct RecordedEvent {
     /// Its number.

@@ -2,7 +2,6 @@ import Foundation
 import Indexer
 import RRTrace
 import RunModel
-import TestSupport
 import Testing
 
 @testable import Replay

@@ -1,0 +1,96 @@
+import RunModel
+
+/// Finds the edges of a run.
+struct EdgeCollector {
+    private let nodes: [NodeActivity]
+    private let channels: [Channel]
+    private(set) var edges: [Edge] = []
+
+    init(nodes: [NodeActivity], channels: [Channel]) {
+        self.nodes = nodes
+        self.channels = channels
+    }
+
+    mutating func collect(_ deliveries: [Delivery]) {
+        edges.reserveCapacity(deliveries.count + 4 * channels.count)
+        for delivery in deliveries where exists(delivery.sent) && exists(delivery.received) {
+            edges.append(Edge(from: delivery.sent, to: delivery.received, kind: .delivery, channel: delivery.channel))
+        }
+        collectOpeningsAndEnds()
+    }
+
+    private func exists(_ operation: OperationRef) -> Bool {
+        nodes.indices.contains(Int(operation.node.index))
+            && nodes[Int(operation.node.index)].operations.indices.contains(Int(operation.index))
+    }
+
+    /// What ends and begins the streams of one endpoint: indices of operations, -1 for none.
+    private struct Landmarks {
+        var channel: Int32 = -1
+        var peer: EndpointID?
+        var connect: Int32 = -1
+        var gaveUp: Int32 = -1
+        var isShutDown = false
+    }
+
+    private mutating func collectOpeningsAndEnds() {
+        var landmarks = nodes.map { [Landmarks](repeating: Landmarks(), count: $0.endpoints.count) }
+        for (index, channel) in channels.enumerated() {
+            guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b, exists(a), exists(b), a != b else { continue }
+            landmarks[Int(a.node.index)][Int(a.serial)].channel = Int32(truncatingIfNeeded: index)
+            landmarks[Int(a.node.index)][Int(a.serial)].peer = b
+            landmarks[Int(b.node.index)][Int(b.serial)].channel = Int32(truncatingIfNeeded: index)
+            landmarks[Int(b.node.index)][Int(b.serial)].peer = a
+        }
+        for (number, node) in nodes.enumerated() {
+            for (index, operation) in node.operations.enumerated() where node.endpoints.indices.contains(Int(operation.endpoint)) {
+                Self.note(operation, Int32(truncatingIfNeeded: index), in: &landmarks[number][Int(operation.endpoint)])
+            }
+        }
+        for number in nodes.indices { collectInto(number, landmarks) }
+    }
+
+    private func exists(_ endpoint: EndpointID) -> Bool {
+        nodes.indices.contains(Int(endpoint.node.index)) && nodes[Int(endpoint.node.index)].endpoints.indices.contains(Int(endpoint.serial))
+    }
+
+    /// The stream ends with the first shutdown; without one, with the close.
+    private static func note(_ operation: Operation, _ index: Int32, in landmarks: inout Landmarks) {
+        switch operation.kind {
+        case .connect where landmarks.connect < 0: landmarks.connect = index
+        case .shutdown where operation.result >= 0 && !landmarks.isShutDown:
+            landmarks.isShutDown = true
+            landmarks.gaveUp = index
+        case .close where landmarks.gaveUp < 0: landmarks.gaveUp = index
+        default: break
+        }
+    }
+
+    private mutating func collectInto(_ number: Int, _ landmarks: [[Landmarks]]) {
+        let node = nodes[number]
+        for (index, operation) in node.operations.enumerated() {
+            guard operation.kind == .accept || operation.isEndOfStream, node.endpoints.indices.contains(Int(operation.endpoint)) else {
+                continue
+            }
+            let own = landmarks[number][Int(operation.endpoint)]
+            guard let peer = own.peer else { continue }
+            let other = landmarks[Int(peer.node.index)][Int(peer.serial)]
+            let cause = operation.kind == .accept ? other.connect : other.gaveUp
+            guard cause >= 0 else { continue }
+            let from = OperationRef(node: peer.node, index: Int(cause))
+            let to = OperationRef(node: NodeID(number), index: index)
+            if operation.kind == .accept {
+                edges.append(Edge(from: from, to: to, kind: .connectAccept, channel: own.channel))
+            } else if !own.isShutDown || couldPrecede(from, to) {
+                edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel))
+            }
+        }
+    }
+
+    /// Whether the clocks let `from` come before `to`. Who shut down both halves itself sees an end that the peer did not cause.
+    private func couldPrecede(_ from: OperationRef, _ to: OperationRef) -> Bool {
+        let (sender, receiver) = (nodes[Int(from.node.index)], nodes[Int(to.node.index)])
+        return sender.operations[Int(from.index)].earliest &+ sender.clockOffset
+            <= receiver.operations[Int(to.index)].latest &+ receiver.clockOffset
+    }
+}
