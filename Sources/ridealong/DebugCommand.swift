@@ -44,7 +44,8 @@ struct DebugCommand: ParsableCommand {
         let node = index.nodes[Int(position.node.index)]
         let environment = ProcessInfo.processInfo.environment
         let session = DebugSession(
-            target: try index.replayTarget(at: position), rr: try RRInvocation.forReplay(of: node.sidecar, in: environment), batch: batch)
+            target: try index.replayTarget(at: position), rr: try RRInvocation.forReplay(of: node.replaySidecar, in: environment),
+            batch: batch)
         try session.start(inheriting: environment)
     }
 }
@@ -82,5 +83,14 @@ extension RunIndex {
             throw UserError("\(text(position)): the trace cannot be read up to there; run `ridealong index` again if it has changed")
         }
         return target
+    }
+}
+
+extension IndexedNode {
+    /// The sidecar, or what would be in it: a trace without one tells by its ticks which counters it needs.
+    fileprivate var replaySidecar: Sidecar {
+        var sidecar = sidecar ?? Sidecar(node: name)
+        if sidecar.counters == nil { sidecar.counters = counters }
+        return sidecar
     }
 }

@@ -84,7 +84,8 @@ private struct Summary: Encodable {
     }
 
     var lines: [String] {
-        let what = read.isEmpty && removed.isEmpty ? "nothing changed" : "\(read.count) read"
+        let changes = [(read.count, "read"), (removed.count, "removed")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let what = changes.isEmpty ? "nothing changed" : changes.joined(separator: ", ")
         return [
             "\(nodes) nodes (\(what)), \(events) events, \(operations) operations",
             "\(channels) channels (\(outside) with the outside), \(messages) messages",
