@@ -83,6 +83,12 @@ struct EndRow: Encodable {
         if address == nil, case .endpoint(let id) = other { address = try index.endpoint(id).remote?.description }
     }
 
+    /// Where a message came from or went to, if no event of this end tells: a place outside, or a hidden call of a node.
+    var placeText: String { node.map { "\($0)@?" } ?? text }
+
+    /// The text of an end that was not recorded; empty for the others.
+    var outsideText: String { node == nil ? text : "" }
+
     /// For people: the node's name and address, or the address in parentheses.
     var text: String {
         guard let node else { return "(\(address ?? "outside"))" }

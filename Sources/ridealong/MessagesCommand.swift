@@ -35,7 +35,7 @@ struct MessagesCommand: ParsableCommand {
     @Flag(help: "Print the bytes of each message in hexadecimal below it.")
     var hex = false
 
-    @Flag(help: "In JSON, add the bytes of each message, in base64; else print them whole below it.")
+    @Flag(help: "In JSON, add the bytes of each message, in base64; else print them whole, as text, below it.")
     var payload = false
 
     func run() throws {
@@ -50,7 +50,7 @@ struct MessagesCommand: ParsableCommand {
         }
         let reader = MessageReader(index)
         var out = Output()
-        let table = self.table(index)
+        let table = try self.table(index)
         if options.json { out.listing("messages") } else { out.line(table.header) }
         var failure: (any Error)?
         try index.forEachMessage { message throws(IndexError) in
@@ -70,10 +70,13 @@ struct MessagesCommand: ParsableCommand {
         if let failure { throw failure }
     }
 
-    private func table(_ index: RunIndex) -> Table {
-        let position = index.widestPosition
+    private func table(_ index: RunIndex) throws -> Table {
+        let outside = try index.channels().filter(\.isOutside).map { channel in
+            try max(EndRow(channel, isA: true, index).outsideText.count, EndRow(channel, isA: false, index).outsideText.count)
+        }
+        let place = max(index.widestPosition, outside.max() ?? 0)
         return Table([
-            .init("RANK", isNumber: true, width: index.widestRank), .init("FROM", width: position), .init("TO", width: position),
+            .init("RANK", isNumber: true, width: index.widestRank), .init("FROM", width: place), .init("TO", width: place),
             .init("BYTES", isNumber: true), .init("PAYLOAD"),
         ])
     }
@@ -83,7 +86,7 @@ struct MessagesCommand: ParsableCommand {
         let whole = hex || payload
         let bytes = try reader.payload(
             of: message, limit: whole ? MessageReader.wholeLength : min(Output.width, MessageReader.previewLength))
-        let outside = try EndRow(message.channel, isA: message.from == nil ? message.forward : !message.forward, index).text
+        let outside = try EndRow(message.channel, isA: message.from == nil ? message.forward : !message.forward, index).placeText
         let from = message.from.map { index.text($0.position) } ?? outside
         let first = message.to.first.map { index.text($0.position) }
         let more = message.to.count > 1 ? " +\(message.to.count - 1)" : ""
@@ -95,7 +98,7 @@ struct MessagesCommand: ParsableCommand {
         if hex {
             for line in PayloadText.dump(bytes) { out.line(line) }
         } else {
-            out.line(String(decoding: bytes, as: UTF8.self))
+            for line in PayloadText.lines(bytes) { out.line("  " + line) }
         }
     }
 }

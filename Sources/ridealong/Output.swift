@@ -15,9 +15,9 @@ struct Output: ~Copyable {
 
     deinit { Self.write(buffer) }
 
-    /// Writes a line of text.
+    /// Writes a line of text; control characters in it, which may come from a trace, are escaped.
     mutating func line(_ text: String) {
-        buffer.append(contentsOf: text.utf8)
+        buffer.append(contentsOf: PayloadText.harmless(text).utf8)
         buffer.append(UInt8(ascii: "\n"))
         if buffer.count >= Self.bufferSize { flush() }
     }

@@ -17,6 +17,26 @@ enum PayloadText {
         return text
     }
 
+    /// The bytes as text, line by line, each as `line` gives it.
+    static func lines(_ bytes: [UInt8]) -> [String] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line(Array($0)) }
+    }
+
+    /// Text that may hold anything (paths, command lines from a trace), made harmless for a terminal: control characters are escaped.
+    static func harmless(_ text: String) -> String {
+        let isHarmless = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
+        if isHarmless { return text }
+        return text.unicodeScalars.map { scalar in
+            switch scalar.value {
+            case 0x0a: "\\n"
+            case 0x0d: "\\r"
+            case 0x09: "\\t"
+            case 0..<0x20, 0x7f...0x9f: "\\x" + hex(UInt8(scalar.value))
+            default: String(scalar)
+            }
+        }.joined()
+    }
+
     /// The bytes as a dump: offset, sixteen bytes, the same as text.
     static func dump(_ bytes: [UInt8]) -> [String] {
         stride(from: 0, to: bytes.count, by: 16).map { start in
