@@ -3,17 +3,11 @@ public import RunModel
 
 /// A run directory: one sub-directory for each recorded node, and the index.
 public struct RunDirectory: Sendable {
-    /// Where it is: an absolute path.
+    /// Where it is.
     public let path: String
 
-    /// The run directory at `path`, which may be relative to the current directory.
-    public init(path: String) { self.path = URL(fileURLWithPath: path).standardizedFileURL.path }
-
-    /// A path as it is stored: relative to the run directory if it lies in it, so that a run can be moved.
-    func stored(_ path: String) -> String { path.hasPrefix(self.path + "/") ? String(path.dropFirst(self.path.count + 1)) : path }
-
-    /// The path that was stored as `stored`.
-    func path(stored: String) -> String { stored.hasPrefix("/") ? stored : path + "/" + stored }
+    /// The run directory at `path`.
+    public init(path: String) { self.path = path }
 
     /// Where the index lives; everything in it can be rebuilt.
     public var indexDirectory: String { path + "/.ridealong" }
