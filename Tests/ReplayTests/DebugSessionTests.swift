@@ -137,18 +137,21 @@ import Testing
 
     @Test func theCommandStandsWhereAMessageIsReceivedOrSent() throws {
         let scenario = try Scenario.recorded()
-        let indexed = try Command([Executables.ridealong.path, "index", "--run", scenario.run.path], in: scenario.directory).finish()
+        // A copy, as a run that was gathered from several machines: rr complains of each file whose inode is another.
+        let run = scenario.directory.appendingPathComponent("gathered")
+        try FileManager.default.copyItem(at: scenario.run, to: run)
+        let indexed = try Command([Executables.ridealong.path, "index", "--run", run.path], in: scenario.directory).finish()
         try #require(indexed.status == 0, "\(indexed)")
         let sent = try #require(try scenario.calls("sendto", returns: false, in: "client").last)
         let commands = scenario.directory.appendingPathComponent("payload.gdb")
         try Data("python print(gdb.selected_frame().name())\nprint *request\nquit 3\n".utf8).write(to: commands)
         for (options, function) in [([], "receive_request"), (["--send"], "send_request")] {
             let finished = try Command(
-                [Executables.ridealong.path, "debug", "--run", scenario.run.path, "client@\(sent.number)", "--batch", commands.path]
+                [Executables.ridealong.path, "debug", "--run", run.path, "client@\(sent.number)", "--batch", commands.path]
                     + options,
                 in: scenario.directory
             ).finish()
-            #expect(finished.status == 3)
+            #expect(finished.status == 3 && !finished.errors.contains("ERROR"))
             #expect(finished.output.contains(/^\w+\n\$1 = \{number = 1, text = "question 1"/), "\(finished)")
             #expect(finished.output.hasPrefix(function + "\n"))
         }
