@@ -33,7 +33,7 @@ public enum FrameKind: UInt16, Sendable, CaseIterable {
     /// A kind this reader does not know.
     case unknown = 0xffff
 
-    /// The name that `rr dump` prints.
+    /// The name, in the manner of `rr dump` (which calls every kind of patch `PATCH_SYSCALL`).
     public var name: String {
         switch self {
         case .instructionTrap: "INSTRUCTION_TRAP"

@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+
+/// The real traces that the reader is tested on.
+enum Recordings {
+    /// Processes, pipes and signals.
+    static let pipeline = Result { try recordPipeline(syscallBuffer: false) }
+    static let bufferedPipeline = Result { try recordPipeline(syscallBuffer: true) }
+    /// Threads that talk through sockets, over IPv4 and IPv6.
+    static let threads = Result { try recordThreads(syscallBuffer: false) }
+    static let bufferedThreads = Result { try recordThreads(syscallBuffer: true) }
+    /// A server with many clients, which are not recorded.
+    static let redis = Result { try recordRedis() }
+    /// A 32-bit program; `nil` where the compiler makes none.
+    static let program32 = Result { try recordInt80(bits: 32) }
+    /// 32-bit calls in a 64-bit task: rr 5.6 gives up on one of them.
+    static let failed = Result { try recordInt80(bits: 64) }
+
+    /// All that are compared with `rr dump`, by name.
+    static let all: [(name: String, trace: Result<RecordedTrace?, any Error>)] = [
+        ("pipeline", pipeline.map { $0 }), ("buffered pipeline", bufferedPipeline.map { $0 }), ("threads", threads.map { $0 }),
+        ("buffered threads", bufferedThreads.map { $0 }), ("redis", redis.map { $0 }), ("32 bits", program32), ("failed", failed),
+    ]
+
+    private static func recordPipeline(syscallBuffer: Bool) throws -> RecordedTrace {
+        let script =
+            "trap : USR1; for i in 1 2 3; do echo $i | cat | tr 1-3 a-c; kill -USR1 $$; done; ls /usr/bin | sort -r | head -5 | wc -l"
+        return try .make(syscallBuffer ? "pipeline-buffered" : "pipeline", syscallBuffer: syscallBuffer, ["bash", "-c", script])
+    }
+
+    private static func recordThreads(syscallBuffer: Bool) throws -> RecordedTrace {
+        let script = """
+            import os, socket, threading
+            def serve(listener):
+                peer, _ = listener.accept()
+                while data := peer.recv(100): peer.sendall(data.upper())
+            for family, host in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+                listener = socket.create_server((host, 0), family=family)
+                thread = threading.Thread(target=serve, args=[listener]); thread.start()
+                client = socket.create_connection(listener.getsockname()[:2])
+                for size in 1, 10, 5000: client.sendall(b'x' * size); client.recv(size)
+                client.close(); thread.join()
+            os.system('exit 3')
+            """
+        return try .make(
+            syscallBuffer ? "threads-buffered" : "threads", syscallBuffer: syscallBuffer, ["/usr/bin/python3", "-S", "-c", script])
+    }
+
+    private static func recordRedis() throws -> RecordedTrace {
+        let port = String(try freePort())
+        let client = ["redis-cli", "-p", port]
+        return try .make("redis", syscallBuffer: false, ["redis-server", "--port", port, "--save", "", "--appendonly", "no"]) { _ in
+            for attempt in 0... {
+                do {
+                    try RecordedTrace.output(of: client + ["ping"])
+                    break
+                } catch  where attempt < 100 { usleep(50_000) }
+            }
+            for _ in 0..<3 { try RecordedTrace.output(of: client + ["-r", "20", "incr", "counter"]) }
+            _ = try? RecordedTrace.output(of: client + ["shutdown", "nosave"])
+        }
+    }
+
+    private static func recordInt80(bits: Int) throws -> RecordedTrace? {
+        let source = URL(fileURLWithPath: #filePath).appendingPathComponent("../../Programs/int80.c").standardizedFileURL.path
+        return try withTemporaryDirectory { directory in
+            let program = directory.appendingPathComponent("int80-\(bits)").path
+            let options = ["-m\(bits)", "-O1", "-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector"]
+            guard (try? RecordedTrace.output(of: ["gcc"] + options + ["-o", program, source])) != nil else { return nil }
+            return try .make("int80-\(bits)", syscallBuffer: false, [program])
+        }
+    }
+
+    /// A port of 127.0.0.1 that nobody listens on now.
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let failed = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
+            }
+        }
+        guard failed == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
