@@ -65,9 +65,12 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["RunModel"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("RunModelTests", of: ["RunModel"]),
         tests("RRTraceTests", of: ["RRTrace"]),
+        tests("EndpointsTests", of: ["RunModel", "RRTrace", "Endpoints"]),
+        tests("RunStoreTests", of: ["RunModel", "RunStore"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
         tests("TidyTests", of: []),
+        tests("RecordedTests", of: ["Recorder", "RunModel"]),
     ]
 )

@@ -38,6 +38,8 @@ public struct RunIndexer: Sendable {
     ///
     /// - Throws: `IndexError` if the run directory cannot be read or the index not written; broken traces are no error.
     public func update() throws(IndexError) -> Report {
+        let isEmpty = try run.nodes().isEmpty
+        if isEmpty && traces.isEmpty && !run.isIndexed { throw .noTraces(run: run.path) }
         let writer = try IndexWriter(run)
         let stored = try writer.nodes()
         let onDisk = try collect(stored)

@@ -2,6 +2,8 @@
 public enum IndexError: Error, CustomStringConvertible {
     /// There is none.
     case missing(run: String)
+    /// There are no traces to make one of.
+    case noTraces(run: String)
     /// It was written by another version of the program.
     case otherFormat(run: String, found: String)
     /// Something in it cannot be read.
@@ -16,6 +18,11 @@ public enum IndexError: Error, CustomStringConvertible {
         switch self {
         case .missing(let run):
             "\(run): not indexed yet; run `ridealong index --run \(run)`"
+        case .noTraces(let run):
+            """
+            \(run): no traces here; record some with `ridealong record --run \(run) COMMAND…`, or name those that you have: \
+            `ridealong index TRACE…`
+            """
         case .otherFormat(let run, let found):
             "\(run)/.ridealong: written by another version (format \(found)); run `ridealong index --run \(run)`, which makes it anew"
         case .damaged(let what):

@@ -4,6 +4,7 @@ import GRDB
 /// The index's database, opened for one reading or one update.
 struct IndexFile {
     let queue: DatabaseQueue
+    let run: RunDirectory
     let path: String
 
     /// How long one process waits for another that holds the database, in seconds.
@@ -13,6 +14,7 @@ struct IndexFile {
     ///
     /// - Throws: `IndexError` if there is none to read, or it cannot be opened.
     init(_ run: RunDirectory, writable: Bool) throws(IndexError) {
+        self.run = run
         path = run.indexFile
         if !writable, !FileManager.default.fileExists(atPath: path) { throw .missing(run: run.path) }
         var configuration = Configuration()

@@ -40,7 +40,7 @@ public struct IndexWriter {
     public init(_ run: RunDirectory) throws(IndexError) { file = try IndexFile(run, writable: true) }
 
     /// The nodes that the index holds, by name.
-    public func nodes() throws(IndexError) -> [IndexedNode] { try file.read { db in try NodeRows.all(db) } }
+    public func nodes() throws(IndexError) -> [IndexedNode] { try file.read { db in try NodeRows.all(db, of: file.run) } }
 
     /// The stored endpoints and operations of a node of this index.
     public func activity(of node: IndexedNode) throws(IndexError) -> NodeActivity {
@@ -63,7 +63,7 @@ public struct IndexWriter {
             for table in Schema.joined + ["anomaly"] { try db.execute(sql: "DELETE FROM \(table)") }
             var stored: [Int64] = []
             for (index, node) in nodes.enumerated() {
-                let id = try NodeRows.save(db, node, isNew: fresh[index] != nil)
+                let id = try NodeRows.save(db, node, of: file.run, isNew: fresh[index] != nil)
                 stored.append(id)
                 if let activity = fresh[index] { try ActivityRows.save(db, activity, node: id) }
                 for anomaly in node.anomalies { try AnomalyRows.save(db, anomaly, node: id, stored: stored) }

@@ -5,7 +5,7 @@ import RunModel
 /// Nodes as rows.
 enum NodeRows {
     /// Stores a node: a new row, or the parts of an old one that depend on the other nodes. Returns its lasting number.
-    static func save(_ db: Database, _ node: IndexedNode, isNew: Bool) throws -> Int64 {
+    static func save(_ db: Database, _ node: IndexedNode, of run: RunDirectory, isNew: Bool) throws -> Int64 {
         guard isNew else {
             try db.execute(
                 sql: "UPDATE node SET clockOffset = ?, hostKey = ? WHERE id = ?", arguments: [node.clockOffset, node.hostKey, node.stored])
@@ -17,7 +17,8 @@ enum NodeRows {
                     firstTime, lastTime, clockOffset, isBuffered, counters, processes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
                 """,
             arguments: [
-                node.name, node.tracePath, node.fingerprint, try node.sidecar.map { try text($0) }, node.hostName, node.hostKey, node.uuid,
+                node.name, run.stored(node.tracePath), node.fingerprint, try node.sidecar.map { try text($0) }, node.hostName,
+                node.hostKey, node.uuid,
                 node.state.rawValue, Int64(clamping: node.events), node.operations, node.time.lowerBound, node.time.upperBound,
                 node.clockOffset, node.isBuffered, try node.counters.map { try text($0) }, try text(node.processes),
             ])
@@ -30,11 +31,12 @@ enum NodeRows {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// All nodes, by name.
-    static func all(_ db: Database) throws -> [IndexedNode] {
+    /// All nodes of `run`, by name.
+    static func all(_ db: Database, of run: RunDirectory) throws -> [IndexedNode] {
         let decoder = JSONDecoder()
         var nodes = try Row.fetchAll(db, sql: "SELECT * FROM node").map { row in
-            var node = IndexedNode(name: row["name"], tracePath: row["tracePath"], fingerprint: row["fingerprint"])
+            var node = IndexedNode(
+                name: row["name"], tracePath: run.tracePath(stored: row["tracePath"]), fingerprint: row["fingerprint"])
             node.stored = row["id"]
             node.sidecar = try (row["sidecar"] as String?).map { try decoder.decode(Sidecar.self, from: Data($0.utf8)) }
             node.hostName = row["hostName"]

@@ -91,20 +91,43 @@ public final class OperationStream {
         return Array(deliveries.all[low...].prefix { $0.sent.index == index })
     }
 
-    /// Loads the block with the deliveries of a send, with its neighbours as long as they have some of the same send.
+    /// Loads the deliveries of a send, with as many of its neighbours' as lie in the same block.
     private func loadDeliveries(of index: Int) throws(IndexError) {
         let rows = try file.read { [stored] db in
             try Row.fetchAll(
-                db, sql: "SELECT first, last, data FROM deliveries WHERE node = ? AND last >= ? AND first <= ? ORDER BY block",
+                db, sql: "SELECT first, last, data FROM deliveries WHERE node = ? AND last >= ? ORDER BY block LIMIT 1",
+                arguments: [stored, index])
+        }
+        guard let row = rows.first else {
+            deliveries = (index, Int.max, [])
+            return
+        }
+        let (first, last): (Int, Int) = (row["first"], row["last"])
+        // No delivery of the sends before this block's first.
+        guard first <= index else {
+            deliveries = (index, first - 1, [])
+            return
+        }
+        guard last == index else {
+            deliveries = (first == index ? first : first + 1, last - 1, try decode(row))
+            return
+        }
+        // The last send of a block may have more deliveries in the blocks that follow.
+        deliveries = (index, index, try continued(from: index))
+    }
+
+    private func continued(from index: Int) throws(IndexError) -> [Delivery] {
+        let rows = try file.read { [stored] db in
+            try Row.fetchAll(
+                db, sql: "SELECT data FROM deliveries WHERE node = ? AND last >= ? AND first <= ? ORDER BY block",
                 arguments: [stored, index, index])
         }
         var all: [Delivery] = []
-        for row in rows { all += try DeliveryBlock.decode([UInt8](row["data"] as Data), sender: node, node: numbers) }
-        if let first = rows.first?["first"] as Int?, let last = rows.last?["last"] as Int? {
-            // The first and the last send of what was loaded may have more deliveries in the neighbouring blocks.
-            deliveries = rows.count == 1 && first < index && index < last ? (first + 1, last - 1, all) : (index, index, all)
-        } else {
-            deliveries = (index, index, [])
-        }
+        for row in rows { all += try decode(row) }
+        return all
+    }
+
+    private func decode(_ row: Row) throws(IndexError) -> [Delivery] {
+        try DeliveryBlock.decode([UInt8](row["data"] as Data), sender: node, node: numbers)
     }
 }

@@ -3,16 +3,27 @@ public import RunModel
 
 /// A run directory: one sub-directory for each recorded node, and the index.
 public struct RunDirectory: Sendable {
-    /// Where it is.
+    /// Where it is: absolute, without symbolic links, so that one run has one path however it is named.
     public let path: String
 
     /// The run directory at `path`.
-    public init(path: String) { self.path = path }
+    public init(path: String) { self.path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
 
     /// Where the index lives; everything in it can be rebuilt.
     public var indexDirectory: String { path + "/.ridealong" }
     /// The index's database.
     public var indexFile: String { indexDirectory + "/index.sqlite" }
+
+    /// Whether there is an index, of whatever format.
+    public var isIndexed: Bool { FileManager.default.fileExists(atPath: indexFile) }
+
+    /// How the index writes the path of a trace: relative to the run where the trace is part of it, so that a run can be moved.
+    func stored(_ tracePath: String) -> String {
+        tracePath.hasPrefix(path + "/") ? String(tracePath.dropFirst(path.count + 1)) : tracePath
+    }
+
+    /// The path of a trace, as the index writes it.
+    func tracePath(stored: String) -> String { stored.hasPrefix("/") ? stored : path + "/" + stored }
 
     /// A node as it lies on disk.
     public struct Node: Hashable, Sendable {
@@ -48,7 +59,7 @@ public struct RunDirectory: Sendable {
     ///
     /// - Throws: `IndexError.file` if there is no trace.
     public static func node(at argument: String) throws(IndexError) -> Node {
-        let url = URL(fileURLWithPath: argument).standardizedFileURL
+        let url = URL(fileURLWithPath: argument).resolvingSymlinksInPath()
         if let node = node(name: url.lastPathComponent, directory: url.path) { return node }
         guard isTrace(url.path) else { throw .file(path: argument, message: "is no rr trace: it has neither `version` nor `incomplete`") }
         if url.lastPathComponent == "trace" {

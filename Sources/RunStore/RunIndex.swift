@@ -27,7 +27,7 @@ public final class RunIndex {
     public init(_ run: RunDirectory) throws(IndexError) {
         self.run = run
         file = try IndexFile(run, writable: false)
-        nodes = try file.read { db in try NodeRows.all(db) }
+        nodes = try file.read { db in try NodeRows.all(db, of: run) }
         let numbers = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0.element.stored, NodeID($0.offset)) })
         self.numbers = numbers
         anomalies = try file.read { db in try AnomalyRows.all(db, node: nil, numbers: numbers) }

@@ -31,11 +31,7 @@ struct IndexCommand: ParsableCommand {
         let report = try indexer.update()
         meter.clear()
         let index = try options.open()
-        guard !index.nodes.isEmpty else {
-            throw UserError(
-                "\(options.directory.path): no traces here; record some with `ridealong record --run \(options.directory.path) COMMAND…`, or name traces: `ridealong index TRACE…`"
-            )
-        }
+        guard !index.nodes.isEmpty else { throw IndexError.noTraces(run: options.directory.path) }
         let summary = try Summary(index, report)
         var out = Output()
         if options.json {

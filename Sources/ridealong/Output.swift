@@ -55,11 +55,11 @@ struct Output: ~Copyable {
     }
 
     /// How many columns a line may have: those of the terminal, else $COLUMNS; without either, lines are not cut.
-    static var width: Int {
+    static let width: Int = {
         var size = winsize()
         if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
         return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? Int.max
-    }
+    }()
 }
 
 /// A table for people: columns padded to a width, the last one cut where the line ends.
@@ -95,21 +95,26 @@ struct Table {
     func row(_ cells: [String]) -> String {
         var line = ""
         for (index, (column, cell)) in zip(columns, cells).enumerated() {
-            let padding = String(repeating: " ", count: max(0, column.width - cell.count))
+            let padding = String(repeating: " ", count: max(0, column.width - cell.columns))
             let isLast = index == columns.count - 1
             line += column.isNumber ? padding + cell : isLast ? cell : cell + padding
             if !isLast { line += "  " }
         }
-        return line.count > lineWidth ? line.prefix(max(lineWidth - 1, 1)) + "…" : line
+        return line.columns > lineWidth ? line.prefix(max(lineWidth - 1, 1)) + "…" : line
     }
 
     /// Prints a whole table whose rows are at hand: each column as wide as its widest cell.
     static func print(_ columns: [Column], _ rows: [[String]], to out: inout Output) {
         let fitted = columns.enumerated().map { index, column in
-            Column(column.title, isNumber: column.isNumber, width: rows.map { $0[index].count }.max() ?? 0)
+            Column(column.title, isNumber: column.isNumber, width: rows.map { $0[index].columns }.max() ?? 0)
         }
         let table = Table(fitted)
         out.line(table.header)
         for row in rows { out.line(table.row(row)) }
     }
+}
+
+extension String {
+    /// How many columns the text takes: one for each character, which is one for each byte in all but a few listings.
+    fileprivate var columns: Int { utf8.allSatisfy { $0 < 0x80 } ? utf8.count : count }
 }

@@ -2,19 +2,18 @@
 enum PayloadText {
     /// The bytes on one line: printable ASCII as it is, the usual escapes, everything else as `\xNN`.
     static func line(_ bytes: [UInt8], limit: Int = Int.max) -> String {
-        var text = ""
-        for byte in bytes {
-            if text.utf8.count >= limit { break }
+        var text: [UInt8] = []
+        for byte in bytes where text.count < limit {
             switch byte {
-            case UInt8(ascii: "\n"): text += "\\n"
-            case UInt8(ascii: "\r"): text += "\\r"
-            case UInt8(ascii: "\t"): text += "\\t"
-            case UInt8(ascii: "\\"): text += "\\\\"
-            case 0x20...0x7e: text.unicodeScalars.append(Unicode.Scalar(byte))
-            default: text += "\\x" + hex(byte)
+            case UInt8(ascii: "\n"): text += "\\n".utf8
+            case UInt8(ascii: "\r"): text += "\\r".utf8
+            case UInt8(ascii: "\t"): text += "\\t".utf8
+            case UInt8(ascii: "\\"): text += "\\\\".utf8
+            case 0x20...0x7e: text.append(byte)
+            default: text += ("\\x" + hex(byte)).utf8
             }
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The bytes as text, line by line, each as `line` gives it.
@@ -45,7 +44,7 @@ enum PayloadText {
             let text = row.map { (0x20...0x7e).contains($0) ? String(Unicode.Scalar($0)) : "." }.joined()
             let offset = String(start, radix: 16)
             let padding = String(repeating: "0", count: max(0, 8 - offset.count))
-            return "  \(padding)\(offset)  \(numbers)\(String(repeating: " ", count: 48 - numbers.count))\(text)"
+            return "  \(padding)\(offset)  \(numbers)\(String(repeating: " ", count: 49 - numbers.utf8.count))\(text)"
         }
     }
 

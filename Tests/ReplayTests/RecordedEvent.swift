@@ -1,3 +1,5 @@
+import TestSupport
+
 /// An event of a trace as `rr dump` prints it.
 struct RecordedEvent {
     /// Its number.

@@ -2,6 +2,7 @@ import Foundation
 import Indexer
 import RRTrace
 import RunModel
+import TestSupport
 import Testing
 
 @testable import Replay

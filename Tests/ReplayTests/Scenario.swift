@@ -33,8 +33,8 @@ struct Scenario {
         try? FileManager.default.removeItem(at: directory)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         rr = try RRInvocation.forReplay(of: nil, in: ProcessInfo.processInfo.environment)
-        let server = try compile("prefork-server")
-        let client = try compile("message-client")
+        let server = try Programs.compile("prefork-server", in: directory)
+        let client = try Programs.compile("message-client", in: directory)
         let serving = try record([server, "2", "3"], as: "server", mode)
         let port = try Self.port(printedBy: serving)
         for (node, command) in [
@@ -67,15 +67,6 @@ struct Scenario {
             [rr.executable] + rr.arguments(["record"] + options + command), environment: rr.environment, in: directory)
     }
 
-    private func compile(_ program: String) throws -> String {
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Programs/\(program).c").path
-        let executable = directory.appendingPathComponent(program).path
-        let finished = try Command(["/usr/bin/cc", "-g", "-O0", "-pthread", "-o", executable, source], in: directory).finish()
-        guard finished.status == 0 else { throw Failure(finished.errors) }
-        return executable
-    }
-
     private static func port(printedBy server: Command) throws -> String {
         for _ in 0..<1000 {
             let words = try server.output().split(whereSeparator: \.isWhitespace)
@@ -84,10 +75,4 @@ struct Scenario {
         }
         throw Failure("the server did not say its port: \(try server.finish(within: 0).errors)")
     }
-}
-
-/// A failure of the tests' own machinery.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

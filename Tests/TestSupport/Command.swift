@@ -1,23 +1,33 @@
-import Foundation
+public import Foundation
 
 /// A finished command.
-struct Finished {
+public struct Finished: Sendable {
     /// Its exit code; the signal's number, negated, if a signal ended it.
-    let status: Int32
+    public let status: Int32
     /// What it printed.
-    let output: String
+    public let output: String
     /// What it complained about.
-    let errors: String
+    public let errors: String
+}
+
+/// A failure of the tests' own machinery.
+public struct Failure: Error, CustomStringConvertible {
+    /// What went wrong.
+    public let description: String
+    /// A failure that this text explains.
+    public init(_ description: String) { self.description = description }
 }
 
 /// A running command whose output goes to files in `directory`, so that it never waits for a reader.
-struct Command {
+public struct Command: Sendable {
     private let process = Process()
+    private let arguments: [String]
     private let files: [URL]
 
     /// Starts `arguments[0]`; `environment` is set over the inherited one.
-    init(_ arguments: [String], environment: [String: String] = [:], input: String = "", in directory: URL) throws {
+    public init(_ arguments: [String], environment: [String: String] = [:], input: String = "", in directory: URL) throws {
         let name = UUID().uuidString
+        self.arguments = arguments
         files = ["in", "out", "err"].map { directory.appendingPathComponent("\(name).\($0)") }
         try Data(input.utf8).write(to: files[0])
         for file in files.dropFirst() { try Data().write(to: file) }
@@ -41,11 +51,23 @@ struct Command {
         try body()
     }
 
+    /// Its process id.
+    public var pid: Int32 { process.processIdentifier }
+
+    /// Whether it has not ended yet.
+    public var isRunning: Bool { process.isRunning }
+
     /// What it printed so far.
-    func output() throws -> String { try String(contentsOf: files[1], encoding: .utf8) }
+    public func output() throws -> String { try String(contentsOf: files[1], encoding: .utf8) }
+
+    /// What it complained about so far.
+    public func errors() throws -> String { try String(contentsOf: files[2], encoding: .utf8) }
+
+    /// Sends it a signal.
+    public func send(_ signal: Int32) { if process.isRunning { kill(pid, signal) } }
 
     /// Waits for its end, at most `seconds`; then it is killed, which shows as status -9.
-    func finish(within seconds: Double = 60) throws -> Finished {
+    public func finish(within seconds: Double = 60) throws -> Finished {
         let deadline = Date(timeIntervalSinceNow: seconds)
         while process.isRunning && Date() < deadline { usleep(10_000) }
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -54,5 +76,24 @@ struct Command {
         for file in files { try FileManager.default.removeItem(at: file) }
         let sign: Int32 = process.terminationReason == .exit ? 1 : -1
         return Finished(status: sign * process.terminationStatus, output: texts[1], errors: texts[2])
+    }
+
+    /// Waits for its end, which must come within `seconds` and be a good one (exit code 0).
+    @discardableResult
+    public func succeed(within seconds: Double = 60) throws -> Finished {
+        let finished = try finish(within: seconds)
+        guard finished.status == 0 else {
+            throw Failure("`\(arguments.joined(separator: " "))` ended with \(finished.status): \(finished.errors)\(finished.output)")
+        }
+        return finished
+    }
+}
+
+/// Waits until `condition` holds, at most `seconds`; `what` says what for.
+public func wait(for what: String, within seconds: Double = 30, until condition: () throws -> Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while try !condition() {
+        guard Date() < deadline else { throw Failure("waited \(seconds) s in vain for \(what)") }
+        usleep(10_000)
     }
 }

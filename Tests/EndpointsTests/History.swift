@@ -1,0 +1,190 @@
+import Endpoints
+import Foundation
+import RRTrace
+import RunModel
+import TestSupport
+
+/// A node's history, written call by call into a trace and read back by the code under test.
+///
+/// The first process has id 10. Numbers are those of x86-64.
+struct History {
+    /// Numbers of system calls.
+    enum Call: Int32 {
+        case read = 0
+        case write = 1
+        case close = 3
+        case readv = 19
+        case pipe = 22
+        case dup = 32
+        case dup2 = 33
+        case socket = 41
+        case connect = 42
+        case accept = 43
+        case sendto = 44
+        case recvfrom = 45
+        case recvmsg = 47
+        case shutdown = 48
+        case listen = 50
+        case getsockname = 51
+        case getpeername = 52
+        case socketpair = 53
+        case getsockopt = 55
+        case clone = 56
+        case execve = 59
+        case exit = 60
+        case fcntl = 72
+        case restart = 219
+        case exitGroup = 231
+        case openat = 257
+        case sendmmsg = 307
+        case accept4 = 288
+    }
+
+    static let first: Int32 = 10
+    /// Where calls write to memory.
+    static let buffer: UInt64 = 0x7000_0000_0000
+
+    private(set) var writer = TraceWriter()
+    private var time = 1.0
+
+    /// A node whose first process has just executed its program (at event 1).
+    init() {
+        writer.exec(task: Self.first, commandLine: ["program"], event: 1)
+        frame(Self.first, .execve, state: 2, [], result: 0, [])
+    }
+
+    private mutating func frame(
+        _ task: Int32, _ call: Call, state: UInt16, _ arguments: [UInt64], result: Int64, _ writes: [FrameSpec.Write], original: Call? = nil
+    ) {
+        time += 0.001
+        writer.frame(
+            FrameSpec(
+                task: task, event: .syscall(number: call.rawValue, state: state),
+                registers: FrameSpec.x64(number: Int64((original ?? call).rawValue), result: state == 2 ? result : -38, arguments),
+                writes: writes,
+                ticks: Int64(writer.frameCount) * 50, seconds: time))
+    }
+
+    /// A task enters a call. Returns the event.
+    @discardableResult
+    mutating func enter(_ call: Call, _ arguments: [UInt64] = [], task: Int32 = first, original: Call? = nil) -> UInt64 {
+        frame(task, call, state: 1, arguments, result: -38, [], original: original)
+        return UInt64(writer.frameCount)
+    }
+
+    /// A task returns from a call. Returns the event.
+    @discardableResult
+    mutating func leave(
+        _ call: Call, _ arguments: [UInt64] = [], result: Int64, wrote: [[UInt8]] = [], at address: UInt64 = buffer, task: Int32 = first,
+        original: Call? = nil
+    ) -> UInt64 {
+        var next = address
+        let writes = wrote.map { bytes in
+            defer { next += UInt64(bytes.count) }
+            return FrameSpec.Write(task: task, address: next, bytes: bytes)
+        }
+        frame(task, call, state: 2, arguments, result: result, writes, original: original)
+        return UInt64(writer.frameCount)
+    }
+
+    /// A whole call. Returns the event of its return.
+    @discardableResult
+    mutating func call(
+        _ call: Call, _ arguments: [UInt64] = [], result: Int64, wrote: [[UInt8]] = [], at address: UInt64 = buffer, task: Int32 = first
+    ) -> UInt64 {
+        enter(call, arguments, task: task)
+        return leave(call, arguments, result: result, wrote: wrote, at: address, task: task)
+    }
+
+    /// A successful connect or accept with the addresses that rr notes. Returns the event of its return.
+    @discardableResult
+    mutating func connection(
+        _ call: Call, _ arguments: [UInt64], result: Int64, local: (UInt8, UInt16), remote: (UInt8, UInt16), task: Int32 = first
+    ) -> UInt64 {
+        enter(call, arguments, task: task)
+        time += 0.001
+        let recorded = { (host: UInt8, port: UInt16) in
+            [2, 0, UInt8(port & 255), UInt8(port >> 8), 127, 0, 0, host] + Array(repeating: UInt8(0xee), count: 120)
+        }
+        writer.frame(
+            FrameSpec(
+                task: task, event: .socket(number: call.rawValue, local: recorded(local.0, local.1), remote: recorded(remote.0, remote.1)),
+                registers: FrameSpec.x64(number: Int64(call.rawValue), result: result, arguments), seconds: time))
+        return UInt64(writer.frameCount)
+    }
+
+    /// A connected TCP socket on descriptor `number`.
+    mutating func connected(_ number: UInt64, flags: UInt64 = 0, task: Int32 = first) {
+        call(.socket, [2, 1 | flags, 0], result: Int64(number), task: task)
+        connection(.connect, [number], result: 0, local: (1, 5000), remote: (1, 80), task: task)
+    }
+
+    /// Bytes sent.
+    @discardableResult
+    mutating func send(_ number: UInt64, _ count: Int64, task: Int32 = first) -> UInt64 {
+        call(.write, [number, Self.buffer, UInt64(count)], result: count, task: task)
+    }
+
+    /// Bytes received.
+    @discardableResult
+    mutating func receive(_ number: UInt64, _ text: String, task: Int32 = first) -> UInt64 {
+        call(.read, [number, Self.buffer, 4096], result: Int64(text.utf8.count), wrote: [Array(text.utf8)], task: task)
+    }
+
+    /// The birth of a task, as of the clone that `parent` enters now. Returns after the parent has returned.
+    mutating func clone(_ child: Int32, flags: UInt32, parent: Int32 = first) {
+        let event = enter(.clone, [UInt64(flags)], task: parent)
+        writer.clone(task: child, parent: parent, flags: flags, event: Int(event))
+        leave(.clone, [UInt64(flags)], result: Int64(child), task: parent)
+    }
+
+    /// A task executes another program.
+    mutating func execute(_ task: Int32, _ commandLine: [String]) {
+        enter(.execve, task: task)
+        let event = leave(.execve, result: 0, task: task)
+        writer.exec(task: task, commandLine: commandLine, event: Int(event))
+    }
+
+    /// A task ends.
+    mutating func exit(_ task: Int32 = first, status: Int32 = 0) {
+        enter(.exitGroup, task: task)
+        time += 0.001
+        let event = writer.frame(FrameSpec(task: task, event: .other(tag: 9), seconds: time))
+        writer.exit(task: task, status: status, event: event)
+    }
+
+    /// A frame of another kind.
+    mutating func other(tag: UInt16, task: Int32 = first, wrote bytes: [UInt8] = [], at address: UInt64 = 0) {
+        let writes = bytes.isEmpty ? [] : [FrameSpec.Write(task: task, address: address, bytes: bytes)]
+        writer.frame(FrameSpec(task: task, event: .other(tag: tag), writes: writes, seconds: time))
+    }
+
+    /// What the code under test makes of it.
+    ///
+    /// - Parameter omitting: a stream that is left empty, as a dying recorder may leave it.
+    func read(inherited: [Sidecar.InheritedFile] = [], omitting: String? = nil) throws -> NodeReading {
+        try withTemporaryDirectory { directory in
+            try writer.write(to: directory.appendingPathComponent("trace"))
+            if let omitting { try Data().write(to: directory.appendingPathComponent("trace/\(omitting)")) }
+            let trace = try TraceDirectory(path: directory.appendingPathComponent("trace").path)
+            return try NodeReading(trace, node: NodeID(0), inherited: inherited)
+        }
+    }
+
+    /// Flags of clone for a forked process, and for a thread.
+    static let fork: UInt32 = 0x120_0011
+    static let thread: UInt32 = 0x3d_0f00
+}
+
+extension NodeReading {
+    /// Kinds, byte ranges and endpoints of all operations, one word each.
+    var story: [String] {
+        activity.operations.map { operation in
+            let range = operation.bytes.map { " \($0.lowerBound)..<\($0.upperBound)" } ?? ""
+            return "\(operation.endpoint) \(operation.isEndOfStream ? "end" : "\(operation.kind)")\(range)"
+        }
+    }
+
+    /// Names (and subjects) of all anomalies, with their counts.
+    var troubles: [String] { anomalies.all.map { "\($0.name)\($0.subject.isEmpty ? "" : " (\($0.subject))") \($0.count)" } }
+}

@@ -1,0 +1,123 @@
+package import Foundation
+
+/// A row of `ridealong nodes --json`, as far as it is promised.
+package struct ListedNode: Decodable, Equatable, Sendable {
+    package let node: String
+    package let host: String?
+    package let events: UInt64
+    package let operations: Int
+    package let complete: Bool
+    package let counters: String?
+    package let state: String?
+}
+
+/// A row of `ridealong channels --json`.
+package struct ListedChannel: Decodable, Equatable, Sendable {
+    /// One end.
+    package struct End: Decodable, Equatable, Sendable {
+        package let node: String?
+        package let processes: [Int32]?
+        package let outside: Bool?
+        package let address: String?
+    }
+    package let channel: String
+    package let kind: String
+    package let a: End
+    package let b: End
+    package let bytesAToB: UInt64
+    package let bytesBToA: UInt64
+    package let evidence: String
+}
+
+/// A row of `ridealong messages --json`.
+package struct ListedMessage: Decodable, Equatable, Sendable {
+    /// Where it was sent.
+    package struct Sender: Decodable, Equatable, Sendable {
+        package let position: String
+        package let rank: Int
+    }
+    /// Where a part of it was received.
+    package struct Part: Decodable, Equatable, Sendable {
+        package let position: String
+        package let rank: Int
+        package let offset: UInt64
+        package let length: UInt64
+    }
+    package let message: String
+    package let channel: String
+    package let from: Sender?
+    package let to: [Part]
+    package let bytes: UInt64
+    package let delivered: UInt64
+    package let payload: Data?
+
+    /// Its bytes as text.
+    package var text: String { String(decoding: payload ?? Data(), as: UTF8.self) }
+    /// The node that sent it.
+    package var sender: String? { from.map { nodeName($0.position) } }
+    /// The nodes that received it, each once for each part.
+    package var receivers: [String] { to.map { nodeName($0.position) } }
+}
+
+/// A row of `ridealong log --json`.
+package struct ListedOperation: Decodable, Equatable, Sendable {
+    package let rank: Int
+    package let position: String
+    package let process: Int32
+    package let task: Int32
+    package let operation: String
+    package let channel: String?
+    package let bytes: UInt64?
+    package let error: Int64?
+    package let earliest: Int64
+    package let latest: Int64
+
+    /// The node.
+    package var node: String { nodeName(position) }
+}
+
+/// A row of `ridealong index --json`: the counts, or an anomaly.
+package struct ListedFinding: Decodable, Sendable {
+    package let nodes: Int?
+    package let read: [String]?
+    package let channels: Int?
+    package let messages: Int?
+    package let anomaly: String?
+    package let subject: String?
+    package let count: Int?
+    package let node: String?
+    package let first: String?
+}
+
+/// The node of a position.
+package func nodeName(_ position: String) -> String { String(position.prefix { $0 != "@" }) }
+
+extension RecordedRun {
+    /// Brings the index up to date and returns what it found: anomalies as `name` or `name: subject`, with their counts.
+    @discardableResult
+    package func index(_ traces: [String] = []) throws -> [String: Int] {
+        let rows: [ListedFinding] = try list("index", traces)
+        return rows.reduce(into: [:]) { anomalies, row in
+            guard let name = row.anomaly else { return }
+            let subject = row.subject.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
+            anomalies[name + subject, default: 0] += row.count ?? 0
+        }
+    }
+
+    /// All nodes.
+    package func nodes() throws -> [ListedNode] { try list("nodes") }
+    /// All channels.
+    package func channels() throws -> [ListedChannel] { try list("channels") }
+    /// All messages, with their bytes.
+    package func messages() throws -> [ListedMessage] { try list("messages", ["--payload"]) }
+    /// All operations, in total order.
+    package func log() throws -> [ListedOperation] { try list("log") }
+
+    /// What every listing says, to compare two indexes.
+    package func everything() throws -> [[Substring]] {
+        try [lines("nodes"), lines("channels"), lines("messages", ["--payload"]), lines("log")]
+    }
+
+    /// Removes the index.
+    package func removeIndex() throws { try FileManager.default.removeItem(at: directory.appendingPathComponent(".ridealong")) }
+}
