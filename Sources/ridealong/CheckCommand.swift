@@ -1,0 +1,80 @@
+import ArgumentParser
+import Causality
+import RunModel
+import RunStore
+
+/// `ridealong check`.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Verify the index of a run, by a path of its own.",
+        discussion: """
+            Reads the stored operations, channels, deliveries and order again and holds them against each other, \
+            with none of the code that made them: every operation has its place in the order and comes after what \
+            it depends on, no receive comes before its send, every byte of every channel is accounted for exactly \
+            once. Exits with 1, and shows the first violations, if anything is not so.
+
+            Nothing here reads the traces; a violation is a defect of ridealong or a damaged index.
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    @Option(help: "Show at most this many violations.")
+    var limit = 20
+
+    func validate() throws {
+        if limit < 1 { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() throws {
+        let index = try options.open()
+        let nodes = try index.activities()
+        let channels = try index.channels()
+        let deliveries = try index.deliveries()
+        let violations = verify(
+            nodes: nodes, channels: channels.map(\.channel), deliveries: deliveries, order: try index.order(), limit: limit)
+        let rows = violations.map { violation in
+            ViolationRow(rule: violation.rule, detail: violation.detail, positions: violation.positions.map { index.text($0) })
+        }
+        let operations = nodes.reduce(0) { $0 + $1.operations.count }
+        var out = Output()
+        if options.json {
+            out.listing("check")
+            try out.object(
+                Summary(operations: operations, channels: channels.count, deliveries: deliveries.count, violations: rows.count))
+            for row in rows { try out.object(row) }
+        } else if rows.isEmpty {
+            out.line("\(operations) operations, \(channels.count) channels, \(deliveries.count) deliveries: all in order")
+        } else {
+            for row in rows { out.line("\(row.rule): \(row.detail)  [\(row.positions.joined(separator: ", "))]") }
+            out.line("")
+            out.line("Remove \(index.run.indexDirectory) and run `ridealong index`; if this stays, please report it with these lines.")
+        }
+        if !rows.isEmpty { throw ExitCode.failure }
+    }
+
+    private struct Summary: Encodable {
+        let operations: Int
+        let channels: Int
+        let deliveries: Int
+        let violations: Int
+    }
+
+    private struct ViolationRow: Encodable {
+        let rule: String
+        let detail: String
+        let positions: [String]
+    }
+}
+
+extension RunIndex {
+    /// The total order, whole, in memory.
+    func order() throws -> TotalOrder {
+        var sequence: [NodeID] = []
+        try forEachOperation { _, ref throws(IndexError) in
+            sequence.append(ref.node)
+            return true
+        }
+        return TotalOrder(sequence: sequence, nodes: nodes.count)
+    }
+}
