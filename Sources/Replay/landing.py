@@ -4,6 +4,7 @@ rr gives its own options to gdb first, then ours, and last the command that conn
 before there is a program to look at; it waits for the connection with a gdb hook. What to do comes in environment variables.
 """
 
+import functools
 import os
 import sys
 
@@ -83,20 +84,19 @@ class Landing:
         return ["thread %d is not there: this is the thread that runs next" % self.task]
 
     def select_frame(self):
-        """Selects the innermost frame of the user's own code, letting the call come back to it where its results are not there yet."""
-        user, notes = user_frame()
-        if user is None:
-            return notes
+        """Selects the user's frame, once the call has come back from where its results are not yet the program's."""
+        notes = []
         buffered = self.landing == "returned" and in_syscall_buffer(gdb.newest_frame().pc())
-        if user.level() > 0 and (buffered or self.landing == "returning"):
-            self.return_to(user)
-            user, notes = user_frame()
-            if user is None or user.level() > 0:
-                notes.append("the call has not come back to this frame: its results may still be missing")
-            if user is None:
-                return notes
-        user.select()
-        return notes
+        if buffered or self.landing == "returning":
+            caller = next(program_frames(), None)
+            if caller is not None and caller.level() > 0:
+                self.return_to(caller)
+            if is_system(gdb.newest_frame()):
+                notes.append("the call has not come back to the program: its results may still be missing")
+        frame, remark = user_frame()
+        if frame is not None:
+            frame.select()
+        return notes + remark
 
     def return_to(self, frame):
         """Runs the selected thread to where it comes back to `frame`."""
@@ -129,8 +129,13 @@ class Landing:
         """Runs the user's file of commands, and ends gdb."""
         status = 0
         try:
-            gdb.execute("source " + self.batch)
-        except gdb.error as error:
+            if os.path.isfile(self.batch):
+                gdb.execute("source " + self.batch)
+            else:
+                # `source` refuses pipes, such as a shell's <(…) and /dev/stdin.
+                with open(self.batch, encoding="utf-8") as commands:
+                    gdb.execute(commands.read())
+        except (gdb.error, OSError, ValueError) as error:
             complain(error)
             status = 1
         gdb.flush()
@@ -147,13 +152,19 @@ class Landing:
 
 def user_frame():
     """The innermost frame of the user's own code, or None; and what there is to say about the choice."""
-    frames = [frame for frame in stack() if not is_system(frame)]
-    for frame in frames:
+    innermost = None
+    for frame in program_frames():
         if frame.find_sal().symtab is not None:
             return frame, []
-    if frames:
-        return frames[0], ["no frame has debug information: this is the innermost one outside the system's libraries"]
+        innermost = innermost or frame
+    if innermost is not None:
+        return innermost, ["no frame has debug information: this is the innermost one outside the system's libraries"]
     return None, ["no frame outside the system's libraries was found: this is where the event left the process"]
+
+
+def program_frames():
+    """The frames outside the system's libraries, innermost first."""
+    return (frame for frame in stack() if not is_system(frame))
 
 
 def stack():
@@ -185,6 +196,7 @@ def is_system(frame):
     return pc in RR_PAGE or pc in vdso()
 
 
+@functools.cache
 def vdso():
     """The addresses of the kernel's library of system calls."""
     for line in gdb.execute("info auxv", to_string=True).splitlines():

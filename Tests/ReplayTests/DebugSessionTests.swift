@@ -155,6 +155,12 @@ import Testing
             #expect(finished.output.contains(/^\w+\n\$1 = \{number = 1, text = "question 1"/), "\(finished)")
             #expect(finished.output.hasPrefix(function + "\n"))
         }
+        let piped = try Command(
+            ["/bin/sh", "-c", "echo 'print request->number' | \"$0\" \"$@\"", Executables.ridealong.path, "debug", "--run", run.path]
+                + ["client@\(sent.number)", "--batch", "/dev/stdin"],
+            in: scenario.directory
+        ).finish()
+        #expect(piped.output == "$1 = 1\n" && piped.status == 0)
     }
 
     /// The living processes with `path` in their command line.
