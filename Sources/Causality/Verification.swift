@@ -15,16 +15,18 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Checks channels, deliveries and order against the operations of `nodes`, by a path of its own: nothing of what made them is used.
+/// Checks channels, deliveries, totals and order against the operations of `nodes`, by a path of its own: nothing of what made them is used.
 ///
 /// - every operation has a rank, and comes after what it depends on: receives after sends, accepts after connects, ends after closes;
 /// - every endpoint with a connection is an end of one channel;
 /// - every delivery lies within its send and its receive, on the two ends of its channel;
-/// - every byte is delivered exactly once, unless its channel's other end is outside or never moved it.
+/// - every byte is delivered exactly once, unless its channel's other end is outside or never moved it;
+/// - the totals of every channel, if given, say the same, and have every byte in one account.
 ///
 /// Returns at most `limit` violations; none if all is well. O(operations + deliveries); a few words for each operation and endpoint.
 public func verify(
-    nodes: [NodeActivity], channels: [Channel], deliveries: [Delivery], order: TotalOrder, limit: Int = 100
+    nodes: [NodeActivity], channels: [Channel], deliveries: [Delivery], totals: [ChannelTotals]? = nil, order: TotalOrder,
+    limit: Int = 100
 ) -> [Violation] {
     var verifier = Verifier(nodes: nodes, channels: channels, deliveries: deliveries, order: order, limit: limit)
     verifier.checkOrder()
@@ -32,6 +34,7 @@ public func verify(
     verifier.checkStreams()
     verifier.checkDeliveries()
     verifier.checkAccounts()
+    if let totals { verifier.checkTotals(totals) }
     verifier.checkOpeningsAndEnds()
     return verifier.violations
 }
@@ -123,11 +126,16 @@ private struct Verifier {
             }
         }
         for (number, node) in nodes.enumerated() {
-            for (serial, endpoint) in node.endpoints.enumerated() where known[number][serial].channel < 0 && endpoint.established != nil {
-                if endpoint.birth == .connect || endpoint.birth == .accept {
-                    report(
-                        "end-without-channel", "endpoint \(serial) is connected, but in no channel",
-                        Position(node: NodeID(number), moment: endpoint.opened))
+            for (serial, endpoint) in node.endpoints.enumerated() where known[number][serial].channel < 0 {
+                let isConnected =
+                    switch endpoint.birth {
+                    case .connect, .accept: endpoint.established != nil
+                    case .pair: true
+                    case .inherited, .listen: false
+                    }
+                if isConnected {
+                    let opened = Position(node: NodeID(number), moment: endpoint.opened)
+                    report("end-without-channel", "endpoint \(serial) is connected, but in no channel", opened)
                 }
             }
         }
@@ -259,6 +267,38 @@ private struct Verifier {
                 }
             }
         }
+    }
+
+    /// The totals of a channel follow from its ends and its deliveries.
+    mutating func checkTotals(_ totals: [ChannelTotals]) {
+        guard totals.count == channels.count else { return report("totals-wrong", "\(totals.count) for \(channels.count) channels") }
+        var delivered = channels.map { _ in (forward: UInt64(0), backward: UInt64(0)) }
+        for delivery in deliveries where channels.indices.contains(Int(delivery.channel)) {
+            let count = delivery.bytes.upperBound &- delivery.bytes.lowerBound
+            if delivery.forward {
+                delivered[Int(delivery.channel)].forward &+= count
+            } else {
+                delivered[Int(delivery.channel)].backward &+= count
+            }
+        }
+        for (index, channel) in channels.enumerated() {
+            let (a, b) = (known(channel.a), known(channel.b))
+            let (forward, backward) = (totals[index].forward, totals[index].backward)
+            let isLoop = channel.a == channel.b
+            let areRight =
+                forward.sent == a?.sent ?? 0 && forward.received == b?.received ?? 0 && forward.delivered == delivered[index].forward
+                && backward.sent == (isLoop ? 0 : b?.sent ?? 0) && backward.received == (isLoop ? 0 : a?.received ?? 0)
+                && backward.delivered == delivered[index].backward && forward.isBalanced && backward.isBalanced
+            if !areRight {
+                let ends = [channel.a, channel.b].compactMap { if case .endpoint(let id) = $0 { opening(id) } else { nil } }
+                report("totals-wrong", "of channel \(index)", ends.first)
+            }
+        }
+    }
+
+    private func known(_ end: Channel.End) -> Known? {
+        guard case .endpoint(let id) = end, exists(id) else { return nil }
+        return known[Int(id.node.index)][Int(id.serial)]
     }
 
     // MARK: Openings and ends

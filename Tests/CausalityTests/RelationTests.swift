@@ -6,42 +6,138 @@ import Testing
 
 @Suite struct RelationTests {
     let clock = Clock()
+    let client: ActivityBuilder
+    let server: ActivityBuilder
+    let connected: Int
+    let accepted: Int
 
-    /// A client asks, a server answers; the clocks of the two are a second apart.
-    func dialogue() -> CausalGraph {
-        let (a, b) = (ActivityBuilder(clock), ActivityBuilder(clock))
+    init() {
         let (local, remote) = (Address.ipv4(0x0a00_0001, port: 1), Address.ipv4(0x0a00_0002, port: 2))
-        let connected = a.connect(local: local, remote: remote)
-        let accepted = b.accept(local: remote, remote: local)
-        a.send(connected, 10)
-        b.receive(accepted, 10)
-        b.send(accepted, 4)
-        a.receive(connected, 4)
-        let nodes = [a.node, b.node]
+        (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
+        connected = client.connect(local: local, remote: remote)
+        accepted = server.accept(local: remote, remote: local)
+    }
+
+    var graph: CausalGraph {
+        let nodes = [client.node, server.node]
         let found = match(nodes)
         return CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries)
     }
 
+    func position(_ node: Int, _ event: UInt64) -> Position { Position(node: NodeID(node), moment: Moment(event: event)) }
+
+    func ask() {
+        client.send(connected, 10)
+        server.receive(accepted, 10)
+        server.send(accepted, 4)
+        client.receive(connected, 4)
+    }
+
     @Test func whatIsSentComesBeforeWhatIsReceived() {
-        let graph = dialogue()
+        ask()
         #expect(graph.edges.map(\.kind) == [.delivery, .connectAccept, .delivery])
-        let sequence = graph.order.sequence.map(\.index)
-        #expect(sequence == [0, 1, 0, 1, 1, 0])
-        let send = Position(node: NodeID(0), moment: Moment(event: 3))
-        let receive = Position(node: NodeID(1), moment: Moment(event: 4))
-        guard case .before(let way) = graph.relation(send, receive) else {
-            Issue.record("not before")
+        #expect(graph.order.sequence.map(\.index) == [0, 1, 0, 1, 1, 0])
+        let way: [Step] = [.edge(graph.edges[2])]
+        #expect(graph.relation(position(0, 3), position(1, 4)) == .before(way))
+        #expect(graph.relation(position(1, 4), position(0, 3)) == .after(way))
+    }
+
+    @Test func theWitnessNamesWhatMerelyFollows() {
+        ask()
+        // From the connect to long after the reply: over the accept, the reply, and what follows in between.
+        let way: [Step] = [
+            .edge(graph.edges[1]), .follows(position(1, 2), position(1, 5)), .edge(graph.edges[0]),
+            .follows(position(0, 6), position(0, 99)),
+        ]
+        guard case .before(let shown) = graph.relation(position(0, 2), position(1, 5)) else {
+            Issue.record("the send at 0@3 leads to the reply")
             return
         }
-        #expect(way == [.edge(graph.edges[2])])
-        #expect(graph.relation(receive, send) == .after(way))
+        #expect(shown.first == .follows(position(0, 2), position(0, 3)))
+        #expect(graph.relation(position(1, 1), position(0, 99)) == .before([.follows(position(1, 1), position(1, 5))] + way.suffix(2)))
     }
 
     @Test func withoutAWayPositionsAreConcurrent() {
-        let graph = dialogue()
-        let late = Position(node: NodeID(0), moment: Moment(event: 4))
-        let accept = Position(node: NodeID(1), moment: Moment(event: 3))
-        #expect(graph.relation(late, accept) == .concurrent)
-        #expect(graph.past(of: accept) == [Moment(event: 1), Moment(event: 3)])
+        ask()
+        #expect(graph.relation(position(0, 4), position(1, 3)) == .concurrent)
+        #expect(graph.past(of: position(1, 3)) == [Moment(event: 1), Moment(event: 3)])
+        #expect(graph.relation(position(0, 4), position(0, 4)) == .same)
+        #expect(graph.relation(position(0, 4), position(7, 1)) == .concurrent)
+    }
+
+    @Test func aPositionHasTheRankOfTheLastOperationBeforeIt() {
+        ask()
+        #expect(graph.rank(of: position(0, 0)) == nil)
+        #expect(graph.rank(of: position(0, 1)) == 0)
+        #expect(graph.rank(of: position(0, 2)) == 0)
+        #expect(graph.rank(of: position(0, 1000)) == 5)
+        #expect(graph.rank(of: position(9, 1)) == nil)
+        #expect(graph.order.operation(atRank: 5) == OperationRef(node: NodeID(0), index: 2))
+        #expect(graph.order.operation(atRank: 6) == nil)
+        #expect(graph.order.operations(of: NodeID(1), before: 4) == 2)
+    }
+
+    @Test func theEndOfAStreamComesAfterWhatEndedIt() {
+        client.shutdown(connected)
+        client.close(connected)
+        server.receiveEnd(accepted)
+        server.close(accepted)
+        let edges = graph.edges.filter { $0.kind == .endOfStream }
+        // The shutdown ended it, not the close after it.
+        #expect(edges.map(\.from) == [OperationRef(node: NodeID(0), index: 1)])
+    }
+
+    @Test func whoShutsDownBothHalvesSeesAnEndOfItsOwnMaking() {
+        server.shutdown(accepted)
+        server.receiveEnd(accepted)
+        client.close(connected)
+        #expect(graph.edges.map(\.kind) == [.connectAccept])
+        #expect(graph.anomalies.isEmpty)
+    }
+
+    @Test func nodesWithoutEdgesAreMergedByTime() {
+        let others = (0..<3).map { _ in ActivityBuilder(clock) }
+        for node in [2, 0, 1, 1, 0, 2] { _ = others[node].connect() }
+        let graph = CausalGraph(nodes: others.map(\.node), channels: [], deliveries: [])
+        #expect(graph.order.sequence.map(\.index) == [2, 0, 1, 1, 0, 2])
+    }
+
+    @Test func edgesCountMoreThanClocks() {
+        client.send(connected, 10)
+        server.receive(accepted, 10)
+        var nodes = [client.node, server.node]
+        nodes[0].host = 1
+        nodes[0].clockOffset = 500_000
+        let found = match(nodes)
+        let graph = CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries)
+        #expect(graph.order.sequence.map(\.index) == [0, 1, 0, 1])
+    }
+
+    @Test func theWeakestEdgeOfACycleIsDroppedAndCounted() {
+        ask()
+        let nodes = [client.node, server.node]
+        var found = match(nodes)
+        // A second channel, joined by order only, claims that the server's last message came before the client's first.
+        found.channels.append(Channel(kind: .tcp, a: .outside(nil), b: .outside(nil), evidence: .order))
+        let wrong = Delivery(
+            channel: 1, forward: true, bytes: 0..<1, sent: OperationRef(node: NodeID(1), index: 2),
+            received: OperationRef(node: NodeID(0), index: 1))
+        let graph = CausalGraph(nodes: nodes, channels: found.channels, deliveries: [wrong] + found.deliveries)
+        #expect(graph.dropped == [Edge(from: wrong.sent, to: wrong.received, kind: .delivery, channel: 1)])
+        #expect(graph.anomalies == [Anomaly("cycle", first: position(0, 3))])
+        #expect(graph.order.sequence.map(\.index) == [0, 1, 0, 1, 1, 0])
+    }
+
+    @Test func deliveriesBetweenNothingDoNoHarm() {
+        ask()
+        let nodes = [client.node, server.node]
+        let nowhere = Delivery(
+            channel: -5, forward: true, bytes: 0..<1, sent: OperationRef(node: NodeID(-1), index: 0),
+            received: OperationRef(node: NodeID(1), index: 99))
+        let graph = CausalGraph(
+            nodes: nodes,
+            channels: [Channel(kind: .tcp, a: .endpoint(EndpointID(node: NodeID(9), serial: 9)), b: .outside(nil), evidence: .alone)],
+            deliveries: [nowhere])
+        #expect(graph.edges.isEmpty && graph.order.count == 6)
     }
 }

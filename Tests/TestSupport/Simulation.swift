@@ -12,6 +12,8 @@ public struct Simulation: Sendable {
     public private(set) var decidable: Set<EndpointID> = []
     /// The true deliveries between recorded operations, with the channel -1.
     public private(set) var deliveries: Set<Delivery> = []
+    /// Whether all stamps are exact, and all clocks agree after alignment.
+    public private(set) var hasExactTimes = false
     /// All recorded operations in the order in which they happened.
     public private(set) var order: [OperationRef] = []
 
@@ -28,6 +30,7 @@ public struct Simulation: Sendable {
         decidable = recorder.decidable()
         deliveries = recorder.deliveries()
         order = recorder.order()
+        hasExactTimes = recorder.hasExactTimes
     }
 }
 
@@ -85,13 +88,17 @@ struct SimulatedRecorder {
 
     /// Hosts' clocks differ, and what is known of the difference is only nearly right.
     private var clocks: [Int32: Int64] = [:]
+    private(set) var hasExactTimes = true
     private mutating func setClocks() {
+        var errors: Set<Int64> = []
         for host in Int32(0)..<3 {
             let skew = Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random)
             let error = random.chance(50) ? 0 : Int64.random(in: -300_000_000...300_000_000, using: &random)
             clocks[host] = skew
+            if activities.contains(where: { $0.host == host }) { errors.insert(error) }
             for node in activities.indices where activities[node].host == host { activities[node].clockOffset = error - skew }
         }
+        hasExactTimes = errors.count <= 1 && world.nodes.allSatisfy { $0.blur == 0 }
     }
 
     private mutating func recordEndpoints() {
