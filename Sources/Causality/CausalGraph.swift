@@ -2,7 +2,8 @@ public import RunModel
 
 /// The recorded order of a run: all operations of a node come one after another, and edges lead from node to node.
 ///
-/// Building it takes O((operations + edges) * log nodes) time, and 24 bytes for each edge and 12 for each operation besides the nodes themselves.
+/// Building it takes O((operations + edges) * log nodes) time, and 24 bytes for each edge and 12 for each operation, besides the nodes
+/// themselves.
 public struct CausalGraph: Sendable {
     /// The nodes whose operations these are.
     public let nodes: [NodeActivity]

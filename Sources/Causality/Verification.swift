@@ -15,7 +15,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Checks channels, deliveries, totals and order against the operations of `nodes`, by a path of its own: nothing of what made them is used.
+/// Checks channels, deliveries, totals and order against the operations of `nodes`, by a path of its own: nothing of what made them
+/// is used.
 ///
 /// - every operation has a rank, and comes after what it depends on: receives after sends, accepts after connects, ends after closes;
 /// - every endpoint with a connection is an end of one channel;
