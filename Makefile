@@ -1,6 +1,6 @@
 # Every command a developer needs; `make` alone lists them. Only `setup` (which `demo` and `test` call) installs anything on this machine.
 .DEFAULT_GOAL := help
-.PHONY: help setup build preload demo test lint install clean
+.PHONY: help setup build preload demo test fuzz bench lint install clean
 
 SWIFT ?= swift
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
@@ -39,10 +39,23 @@ test: setup lint
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory preload INTO=.build/debug
 	$(SWIFT) test --skip-build --disable-xctest
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
+
+## fuzz: look for bytes that crash the trace reader, for FUZZ_SECONDS in all (an hour)
+FUZZ_SECONDS ?= 3600
+fuzz:
+	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer
+	@Scripts/fuzz.sh $(FUZZ_SECONDS)
+
+## bench: measure against bare inflating and rr dump, on a recorded redis; fails if a promise is not kept
+bench: setup build
+	$(SWIFT) build --package-path Benchmarks -c release
+	@Scripts/bench.sh .build-bench
 
 ## lint: swift-format, strict
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift \
+		Benchmarks/Sources Benchmarks/Package.swift
 
 ## install: into PREFIX (/usr/local), under DESTDIR if given
 install: build
@@ -50,4 +63,4 @@ install: build
 
 ## clean: remove what was built and what the demo recorded
 clean:
-	rm -rf .build demo-run
+	rm -rf .build demo-run .build-bench Fuzz/.build Benchmarks/.build
