@@ -15,7 +15,7 @@ extension ReplayError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .noTrace(let path):
-            "\(path) holds no finished rr trace (no readable file `version`), and rr replays no other: choose a node whose recorder came to its end"
+            "\(path) holds no finished rr trace (no readable `version`), and rr replays no other: choose a node whose recorder ended well"
         case .noBatchFile(let path):
             "\(path) cannot be read: give --batch a file of gdb commands"
         case .cannotStart(let executable, let errno):

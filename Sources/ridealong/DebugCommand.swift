@@ -13,15 +13,15 @@ struct DebugCommand: ParsableCommand {
         commandName: "debug",
         abstract: "Stand in the code at a position, with gdb on a replay of its node.",
         discussion: """
-            Starts `rr replay` with gdb in the process and thread of the position, in the innermost frame that is the program's own. Naming a \
-            message (the position of its send) stands where it is received, with its bytes in memory; --send stands where it is sent, before \
-            anything has been. Any other position stands where its event is done.
+            Starts `rr replay` with gdb in the process and thread of the position, in the innermost frame that is the program's own. \
+            Naming a message (the position of its send) stands where it is received, with its bytes in memory; --send stands where \
+            it is sent, before anything has been. Any other position stands where its event is done.
 
-            Everything that gdb and rr can do works from there, in both directions: finish, next, reverse-continue, watch. `when` tells \
-            the event. The process that gdb sees is one of one node; to look at another, start another session.
+            Everything that gdb and rr can do works from there, in both directions: finish, next, reverse-continue, watch. `when` \
+            tells the event. The process that gdb sees is one of one node; to look at another, start another session.
 
-            With --batch, commands are read from a file and nothing but their output goes to stdout. The exit code is 0, or 1 if a command \
-            failed, or that of `quit N` in the file.
+            With --batch, commands are read from a file and nothing but their output goes to stdout. The exit code is 0, or 1 if a \
+            command failed, or that of `quit N` in the file.
             """)
 
     @Option(
