@@ -55,10 +55,14 @@ let package = Package(
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
+        // What leaves Ridealong: pictures.
+        module("Export", imports: ["RunModel", "RunStore"]),
+
         .executableTarget(
             name: "ridealong",
             dependencies: [
-                "RunModel", "RRTrace", "Endpoints", "Causality", "RunStore", "Indexer", "Recorder", "Matching", "Replay", argumentParser,
+                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Export",
+                argumentParser,
             ],
             swiftSettings: settings),
 
@@ -70,6 +74,7 @@ let package = Package(
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
+        tests("ExportTests", of: ["RunModel", "RunStore", "Export"]),
         tests("TidyTests", of: []),
         tests("RecordedTests", of: ["Recorder", "RunModel"]),
     ]

@@ -36,6 +36,22 @@ enum PayloadText {
         }.joined()
     }
 
+    /// The words among the bytes, for labels: printable ASCII as it is, each run of other bytes as one space (line ends) or one `·`.
+    static func words(_ bytes: [UInt8]) -> String {
+        var text = ""
+        for byte in bytes {
+            let character: Character =
+                switch byte {
+                case 0x21...0x7e: Character(Unicode.Scalar(byte))
+                case 0x09...0x0d, 0x20: " "
+                default: "·"
+                }
+            let isFiller = character == " " || character == "·"
+            if !isFiller || text.last != character { text.append(character) }
+        }
+        return text.last == " " ? String(text.dropLast()) : text
+    }
+
     /// The bytes as a dump: offset, sixteen bytes, the same as text.
     static func dump(_ bytes: [UInt8]) -> [String] {
         stride(from: 0, to: bytes.count, by: 16).map { start in

@@ -19,6 +19,7 @@ struct Ridealong: AsyncParsableCommand {
         subcommands: [
             DoctorCommand.self, RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self,
             LogCommand.self, ShowCommand.self, HappensBeforeCommand.self, CutCommand.self, CheckCommand.self, DebugCommand.self,
+            ExportCommand.self,
         ])
 }
 
