@@ -43,7 +43,8 @@ mkdir "$run"
 echo "Recording redis-server on port $port and $clients clients, each counting to $increments:"
 echo
 echo "  ridealong record --run $run --node redis redis-server --port $port"
-echo "  ridealong record --run $run --node client-N redis-cli -p $port -r $increments incr counter"
+echo "  ridealong record --run $run --node client-N \\"
+echo "      redis-cli -p $port -r $increments incr counter"
 
 ridealong record --run "$run" --node redis redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no >"$run/redis.log" 2>&1 &
 server=$!
@@ -78,11 +79,13 @@ head -n 25 "$run/messages.txt"
 show ridealong export svg --run "$run" "$run/redis.svg"
 echo "(a space-time picture of the first messages; open it in a browser)"
 
-request=$(awk '$2 ~ /^client-/ { print $2; exit }' "$run/messages.txt")
-[ -n "$request" ] || fail "no client said anything: see $run/messages.txt"
+# The request that the server received first; not always the one that was sent first.
+request=$(awk '$2 ~ /^client-/ && $3 ~ /^redis@/ { split($3, place, "@"); print place[2], $2 }' "$run/messages.txt" |
+    sort -n | sed -n '1s/.* //p')
+[ -n "$request" ] || fail "no client said anything to the server: see $run/messages.txt"
 cat <<END
 
-Now stand in the server, where it received the first request (quit leaves):
+Now stand in the server, where it received its first request (quit leaves):
 
   .build/release/ridealong debug --run $run $request
 

@@ -4,7 +4,7 @@ struct Layout {
     static let rowHeight = 14
     static let laneWidth = 46
     /// So far an arrow without a second end reaches.
-    static let stub = 20
+    static let stub = 23
     /// The width of a character of the fixed-width fonts at 11 pixels, in tenths.
     private static let characterTenths = 66
     private static let titleHeight = 30

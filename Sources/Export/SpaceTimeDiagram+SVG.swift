@@ -118,18 +118,19 @@ private struct Drawing {
     private mutating func draw(_ arrow: SpaceTimeDiagram.Arrow) {
         guard let (start, end) = ends(arrow) else { return }
         let colour = arrow.channel % Style.channels.count
-        var line = "line stroke\(colour)"
-        if arrow.isConnection { line += " connection" }
-        if arrow.to == .outside || arrow.from == .outside { line += " outside" }
-        if case .beyond = arrow.to {
-            return svg.empty("path", ["class": line + " beyond", "d": "M\(start.x) \(start.y)L\(end.x) \(end.y)"])
-        }
-        if case .beyond = arrow.from { line += " beyond" }
+        var style = "line stroke\(colour)"
+        if arrow.isConnection { style += " connection" }
         let path = "M\(start.x) \(start.y)L\(end.x) \(end.y)"
-        if arrow.to == .nobody {
-            svg.empty("path", ["class": line, "d": path + "m0 -4v8"])
-        } else {
-            svg.empty("path", ["class": line, "d": path, "marker-end": "url(#head\(colour))"])
+        // An end that nobody recorded is an empty circle of its own.
+        for (place, what) in [(start, arrow.from), (end, arrow.to)] where what == .outside {
+            svg.empty("circle", ["class": style, "cx": "\(place.x)", "cy": "\(place.y)", "r": "3"])
+        }
+        let head = "url(#head\(colour))"
+        switch (arrow.from, arrow.to) {
+        case (_, .beyond): svg.empty("path", ["class": style + " beyond", "d": path])
+        case (.beyond, _): svg.empty("path", ["class": style + " beyond", "d": path, "marker-end": head])
+        case (_, .nobody): svg.empty("path", ["class": style, "d": path + "m0 -4v8"])
+        default: svg.empty("path", ["class": style, "d": path, "marker-end": head])
         }
     }
 

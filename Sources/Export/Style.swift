@@ -15,7 +15,6 @@ enum Style {
         .stroke { fill: none; stroke: #1f2328; stroke-width: 1.5 }
         .line { fill: none; stroke-width: 1.3 }
         .connection { stroke-dasharray: 2 3 }
-        .outside { stroke-dasharray: 4 2 }
         .beyond { stroke-dasharray: 6 4; opacity: 0.5 }
         \(colours)
         @media screen and (prefers-color-scheme: dark) {
