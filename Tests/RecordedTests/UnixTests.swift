@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A server on a Unix socket and nine clients at once. A trace does not tell the addresses of Unix sockets; the truth is in the
+/// bytes: every client says its number.
+private struct UnixRun {
+    static let clients = (1...9).map { "client\($0)" }
+    static let rounds = 10
+    private static let result = Result { try UnixRun() }
+    static func recorded() throws -> UnixRun { try result.get() }
+
+    let run: RecordedRun
+    let anomalies: [String: Int]
+
+    private init() throws {
+        run = try RecordedRun("unix")
+        let program = try Programs.compile("unix-echo", in: run.workshop)
+        // The length of such a path is limited, that of a build directory is not.
+        let path = "/tmp/ridealong-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+        defer { unlink(path) }
+        let server = try run.record([program, "server", path, "\(Self.clients.count)"], as: "server")
+        try wait(for: "the server's socket") { FileManager.default.fileExists(atPath: path) && server.isRunning }
+        let clients = try Self.clients.enumerated().map { [run] number, name in
+            try run.record([program, "client", path, "\(number + 1)", "\(Self.rounds)"], as: name)
+        }
+        for client in clients { try client.succeed() }
+        try server.succeed()
+        anomalies = try run.index()
+    }
+}
+
+extension RecordedTests {
+    @Suite struct UnixTests {
+        @Test func nineClientsMakeNineChannels() throws {
+            let unix = try UnixRun.recorded()
+            let channels = try unix.run.channels()
+            #expect(channels.compactMap(\.a.node).sorted() == UnixRun.clients)
+            #expect(channels.count == 9, "\(unix.anomalies)")
+            for channel in channels {
+                #expect(channel.b.node == "server" && channel.kind == "unix" && channel.evidence == "order")
+                #expect(channel.bytesAToB == 8 * UInt64(UnixRun.rounds) && channel.bytesBToA == channel.bytesAToB)
+            }
+            #expect(unix.anomalies.isEmpty)
+        }
+
+        @Test func everyClientIsTalkedToOnItsOwnChannel() throws {
+            let unix = try UnixRun.recorded()
+            let messages = try unix.run.messages()
+            #expect(messages.count == 2 * 9 * UnixRun.rounds)
+            for message in messages {
+                let words = try #require(message.payload).words
+                let client = message.sender == "server" ? message.receivers.first : message.sender
+                #expect(client == "client\(words[0])" && message.delivered == 8)
+                #expect((message.sender == "server") == (words[1] > 1000))
+            }
+        }
+
+        @Test func everyAnswerComesAfterItsQuestionAndBeforeTheNext() throws {
+            let channels = Dictionary(grouping: try UnixRun.recorded().run.messages(), by: \.channel).values
+            for messages in channels {
+                let counts = try messages.map { try #require($0.payload).words[1] }
+                #expect(counts == (1...UInt32(UnixRun.rounds)).flatMap { [$0, $0 + 1000] })
+            }
+        }
+    }
+}
+
+extension Data {
+    /// Its bytes as little-endian words.
+    fileprivate var words: [UInt32] {
+        stride(from: 0, to: count - 3, by: 4).map { start in
+            (0..<4).reduce(0) { $0 | UInt32(self[self.startIndex + start + $1]) << (8 * UInt32($1)) }
+        }
+    }
+}
