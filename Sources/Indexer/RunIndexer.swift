@@ -136,6 +136,11 @@ public struct RunIndexer: Sendable {
             }
             node.fill(from: trace)
             node.fill(from: reading)
+            if node.state == .interrupted {
+                // All its positions are good; what came after them is lost.
+                extra.append(
+                    Anomaly("recording-interrupted", subject: "the trace ends at event \(node.events)", first: start))
+            }
             node.anomalies += extra
             return Reading(node: node, activity: reading.activity)
         } catch {
@@ -152,11 +157,11 @@ public struct RunIndexer: Sendable {
             for operation in activity.operations where operation.result > 0 {
                 let channel = Int(matches.channelOf[node][Int(operation.endpoint)])
                 guard channel >= 0 else { continue }
-                let ends = (matches.channels[channel].a, matches.channels[channel].b)
-                var isOutside = false
-                if case .outside = ends.0 { isOutside = true }
-                if case .outside = ends.1 { isOutside = true }
-                if operation.kind == .send || (operation.kind == .receive && (isOutside || operation.bytes == nil)) { count += 1 }
+                if operation.kind == .send { count += 1 }
+                guard operation.kind == .receive else { continue }
+                let end = EndpointID(node: NodeID(node), serial: Int(operation.endpoint))
+                let delivered = matches.totals[channel].incoming(of: end, matches.channels[channel]).delivered
+                if operation.bytes.map({ $0.upperBound > delivered }) ?? true { count += 1 }
             }
         }
         return count

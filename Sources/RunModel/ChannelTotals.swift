@@ -47,3 +47,10 @@ public struct ChannelTotals: Hashable, Sendable {
     /// No bytes at all.
     public init() {}
 }
+
+extension ChannelTotals {
+    /// The stream that `endpoint`, an end of `channel`, receives.
+    public func incoming(of endpoint: EndpointID, _ channel: Channel) -> StreamTotals {
+        channel.a == .endpoint(endpoint) && channel.a != channel.b ? backward : forward
+    }
+}

@@ -1,6 +1,6 @@
 public import RunModel
 
-/// What people read: a send with its deliveries, or a receive whose send was not recorded.
+/// What people read: a send with its deliveries, or what a receive took of which no send is known.
 public struct Message: Sendable {
     /// A part that one receive took.
     public struct Part: Sendable {
@@ -22,13 +22,13 @@ public struct Message: Sendable {
         public let check: Delivery.Check
     }
 
-    /// Its lasting name: the position of its send (of its receive, if the send was not recorded).
+    /// Its lasting name: the position of its send (of its receive, if the send is not known).
     public let id: Position
     /// The channel.
     public let channel: IndexedChannel
     /// Whether it went from the channel's `a` to its `b`.
     public let forward: Bool
-    /// The send, with its rank; `nil` if it was not recorded.
+    /// The send, with its rank; `nil` if it is not known: not recorded, hidden, or behind the end of a trace.
     public let from: (operation: OperationRef, position: Position, rank: Int)?
     /// The receives.
     public let to: [Part]
@@ -55,7 +55,8 @@ extension RunIndex {
         guard operation.result > 0, operation.kind == .send || operation.kind == .receive,
             let channel = try channel(of: EndpointID(node: ref.node, serial: Int(operation.endpoint)))
         else { return nil }
-        let isA = channel.channel.a == .endpoint(EndpointID(node: ref.node, serial: Int(operation.endpoint)))
+        let end = EndpointID(node: ref.node, serial: Int(operation.endpoint))
+        let isA = channel.channel.a == .endpoint(end)
         let position = Position(node: ref.node, moment: operation.at)
         let count = UInt64(operation.result)
         if operation.kind == .send {
@@ -65,14 +66,17 @@ extension RunIndex {
                 id: position, channel: channel, forward: isA, from: (ref, position, rank), to: parts, bytes: count,
                 delivered: parts.reduce(0) { $0 &+ ($1.bytes.upperBound - $1.bytes.lowerBound) })
         }
-        // A receive begins a message only if no recorded send does.
-        let peer = isA ? channel.channel.b : channel.channel.a
-        if case .endpoint = peer, operation.bytes != nil { return nil }
-        let start = operation.bytes?.lowerBound ?? 0
-        let whole = Message.Part(
-            operation: ref, position: position, rank: rank, bytes: start..<(start &+ count), offset: 0, payload: operation.payload,
-            check: .unchecked)
-        return Message(id: position, channel: channel, forward: !isA, from: nil, to: [whole], bytes: count, delivered: count)
+        // A receive begins a message with the bytes that no known send handed over: those behind all that was delivered.
+        let bytes = operation.bytes ?? 0..<count
+        let known = operation.bytes == nil ? 0 : channel.totals.incoming(of: end, channel.channel).delivered
+        guard bytes.upperBound > known else { return nil }
+        let rest = max(bytes.lowerBound, known)..<bytes.upperBound
+        let unclaimed = Message.Part(
+            operation: ref, position: position, rank: rank, bytes: rest, offset: rest.lowerBound - bytes.lowerBound,
+            payload: operation.payload, check: .unchecked)
+        return Message(
+            id: position, channel: channel, forward: !isA || channel.channel.a == channel.channel.b, from: nil, to: [unclaimed],
+            bytes: unclaimed.length, delivered: unclaimed.length)
     }
 
     private func part(of delivery: Delivery) throws(IndexError) -> Message.Part {

@@ -11,7 +11,8 @@ struct ChannelsCommand: ParsableCommand {
             A channel is named by the position where it was opened. A is the end that connected, B the one that \
             accepted; an end in parentheses was not recorded. EVIDENCE says how the two ends were found to belong \
             together: creation (one made both), address, content, order (in time, confirmed by lengths), or alone \
-            (no recorded partner).
+            (no recorded partner). Where calls that moved bytes are hidden at both ends, there were at least (≥) so \
+            many bytes.
             """)
 
     @OptionGroup var options: RunOptions
@@ -28,7 +29,8 @@ struct ChannelsCommand: ParsableCommand {
             [
                 channel.id, channel.channel.kind.text, try EndRow(channel, isA: true, index).text,
                 try EndRow(channel, isA: false, index).text,
-                String(channel.totals.forward.moved), String(channel.totals.backward.moved), channel.channel.evidence.text,
+                try index.bytes(of: channel, channel.totals.forward), try index.bytes(of: channel, channel.totals.backward),
+                channel.channel.evidence.text,
             ]
         }
         Table.print(
@@ -47,6 +49,8 @@ private struct ChannelRow: Encodable {
     let b: EndRow
     let bytesAToB: UInt64
     let bytesBToA: UInt64
+    /// There were at least so many bytes: calls that moved more of them are hidden or not understood.
+    let atLeast: Bool
     let evidence: String
 
     init(_ channel: IndexedChannel, _ index: RunIndex) throws {
@@ -56,7 +60,23 @@ private struct ChannelRow: Encodable {
         b = try EndRow(channel, isA: false, index)
         bytesAToB = channel.totals.forward.moved
         bytesBToA = channel.totals.backward.moved
+        atLeast = try index.isOpaque(channel)
         evidence = channel.channel.evidence.text
+    }
+}
+
+extension RunIndex {
+    /// Whether all known ends of `channel` moved bytes in calls that are hidden or not understood, so that their number is not known.
+    fileprivate func isOpaque(_ channel: IndexedChannel) throws -> Bool {
+        for case .endpoint(let id) in [channel.channel.a, channel.channel.b] {
+            if try endpoint(id).opaqueFrom == nil { return false }
+        }
+        return true
+    }
+
+    /// The bytes of one direction of `channel`, for people.
+    fileprivate func bytes(of channel: IndexedChannel, _ totals: StreamTotals) throws -> String {
+        (try isOpaque(channel) ? "≥" : "") + String(totals.moved)
     }
 }
 

@@ -11,9 +11,9 @@ struct MessagesCommand: ParsableCommand {
         commandName: "messages",
         abstract: "List the messages of a run in one causal order: who said what to whom.",
         discussion: """
-            A message is what one call sent, with the receives that took it, or what a receive took from somebody \
-            who was not recorded. It is named by the position of its send (of its receive, if the send was not \
-            recorded). Its bytes are those that the receivers' traces hold.
+            A message is what one call sent, with the receives that took it, or what a receive took of which no send \
+            is known (not recorded, or hidden in the syscall buffer: NODE@?). It is named by the position of its \
+            send, or else of its receive. Its bytes are those that the receivers' traces hold.
 
             `ridealong show POSITION` tells more about one message, `ridealong debug POSITION` goes there.
             """)

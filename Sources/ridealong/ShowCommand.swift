@@ -113,7 +113,9 @@ struct PositionFacts: Encodable {
         for message in messages {
             let to = message.to.map { "\($0.position) (rank \($0.rank), \($0.length) bytes)" }.joined(separator: ", ")
             lines.append("  message \(message.message): \(message.bytes) bytes, \(message.delivered) delivered")
-            lines.append("    from " + (message.from.map { "\($0.position) (rank \($0.rank))" } ?? "the outside"))
+            lines.append(
+                "    from "
+                    + (message.from.map { "\($0.position) (rank \($0.rank))" } ?? "a send that is not known: not recorded, or hidden"))
             lines.append("    to   " + (to.isEmpty ? "nobody recorded" : to))
         }
         return lines
@@ -123,13 +125,13 @@ struct PositionFacts: Encodable {
 extension RunIndex {
     /// The messages that an operation sends or takes part of. For a receive: reads the deliveries of its channel's sender.
     func messages(touching ref: OperationRef, rank: Int) throws -> [Message] {
-        if let message = try message(at: ref, rank: rank) { return [message] }
+        let own = try message(at: ref, rank: rank).map { [$0] } ?? []
         let operation = try operation(ref)
         let id = EndpointID(node: ref.node, serial: Int(operation.endpoint))
-        guard operation.kind == .receive, let channel = try channel(of: id) else { return [] }
+        guard operation.kind == .receive, let channel = try channel(of: id) else { return own }
         let peer = channel.channel.a == .endpoint(id) ? channel.channel.b : channel.channel.a
-        guard case .endpoint(let sender) = peer else { return [] }
+        guard case .endpoint(let sender) = peer else { return own }
         let sends = try deliveries(sentBy: sender.node).filter { $0.received == ref }.map(\.sent)
-        return try sends.compactMap { try message(at: $0, rank: try self.rank($0)) }
+        return try sends.compactMap { try message(at: $0, rank: try self.rank($0)) } + own
     }
 }

@@ -41,6 +41,8 @@ struct RunDiagramTests {
                     channel: 0, forward: forward, bytes: 0..<count, sent: OperationRef(node: sent.0, index: sent.1),
                     received: OperationRef(node: received.0, index: received.1))
             }
+            var delivered = ChannelTotals()
+            (delivered.forward.delivered, delivered.backward.delivered) = (5, 3)
             let run = RunDirectory(path: directory.path)
             var nodes = ["client", "server"].map { IndexedNode(name: $0, tracePath: "/\($0)", fingerprint: "") }
             for (number, activity) in [client.node, server.node].enumerated() {
@@ -50,7 +52,7 @@ struct RunDiagramTests {
             try IndexWriter(run).commit(
                 nodes: nodes, fresh: [0: client.node, 1: server.node],
                 joined: JoinedRun(
-                    channels: channels, totals: [ChannelTotals(), ChannelTotals()],
+                    channels: channels, totals: [delivered, ChannelTotals()],
                     deliveries: [delivery(true, 5, (c, 1), (s, 2)), delivery(false, 3, (s, 6), (c, 2))],
                     order: [s, c, s, c, s, s, s, s, s, c, c, s], messages: 4, anomalies: []))
             return try body(RunIndex(run))

@@ -26,6 +26,7 @@ package struct ListedChannel: Decodable, Equatable, Sendable {
     package let b: End
     package let bytesAToB: UInt64
     package let bytesBToA: UInt64
+    package let atLeast: Bool
     package let evidence: String
 }
 
