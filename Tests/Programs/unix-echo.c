@@ -1,5 +1,6 @@
 // A server on a Unix socket, and its clients: `unix-echo server PATH CLIENTS`, `unix-echo client PATH NUMBER ROUNDS`. A client sends its
-// number and a count, and gets both back with 1 000 added to the count. The server ends when all its clients have.
+// number and a count, and gets both back with 1 000 added to the count. The server ends when all its clients have, and prints
+// their numbers in the order in which it accepted them.
 #include "connection.h"
 
 #include <poll.h>
@@ -18,6 +19,7 @@ static struct sockaddr_un at_path(const char *path) {
 static void serve(const char *path, int clients) {
     struct sockaddr_un address = at_path(path);
     struct pollfd all[65] = {{.events = POLLIN}};
+    uint32_t numbers[65];
     int count = 1, ended = 0;
     MUST((all[0].fd = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0);
     MUST(bind(all[0].fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(all[0].fd, 64) == 0);
@@ -28,6 +30,7 @@ static void serve(const char *path, int clients) {
             if (!all[each].revents)
                 continue;
             if (receive_all(all[each].fd, &saying, sizeof saying)) {
+                numbers[each] = saying.client;
                 saying.count += 1000;
                 send_all(all[each].fd, &saying, sizeof saying);
             } else {
@@ -41,6 +44,8 @@ static void serve(const char *path, int clients) {
             all[count++].events = POLLIN;
         }
     }
+    for (int each = 1; each < count; each++)
+        printf("client%u\n", numbers[each]);
 }
 
 static void ask(const char *path, uint32_t client, uint32_t rounds) {

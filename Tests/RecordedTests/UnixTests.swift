@@ -11,22 +11,37 @@ private struct UnixRun {
     static func recorded() throws -> UnixRun { try result.get() }
 
     let run: RecordedRun
+    /// The clients in the order in which the server accepted them, as it says itself.
+    let accepted: [String]
     let anomalies: [String: Int]
 
     private init() throws {
         run = try RecordedRun("unix")
-        let program = try Programs.compile("unix-echo", in: run.workshop)
+        accepted = try run.recordUnixClients(Self.clients, rounds: Self.rounds)
+        anomalies = try run.index()
+    }
+}
+
+extension RecordedRun {
+    /// Records a server on a Unix socket and `clients` at once; returns their names in the order in which the server accepted them.
+    func recordUnixClients(_ clients: [String], rounds: Int, options: [String] = []) throws -> [String] {
+        let program = try Programs.compile("unix-echo", in: workshop)
         // The length of such a path is limited, that of a build directory is not.
         let path = "/tmp/ridealong-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
         defer { unlink(path) }
-        let server = try run.record([program, "server", path, "\(Self.clients.count)"], as: "server")
+        let server = try record([program, "server", path, "\(clients.count)"], as: "server", options: options)
         try wait(for: "the server's socket") { FileManager.default.fileExists(atPath: path) && server.isRunning }
-        let clients = try Self.clients.enumerated().map { [run] number, name in
-            try run.record([program, "client", path, "\(number + 1)", "\(Self.rounds)"], as: name)
+        let started = try clients.enumerated().map { number, name in
+            try record([program, "client", path, "\(number + 1)", "\(rounds)"], as: name, options: options)
         }
-        for client in clients { try client.succeed() }
-        try server.succeed()
-        anomalies = try run.index()
+        for client in started { try client.succeed() }
+        return try server.succeed().output.split(separator: "\n").map { String($0) }
+    }
+
+    /// The nodes that connected to `server`, in the order in which it accepted them; `nil` where that is not known.
+    func accepted(by server: String) throws -> [String?] {
+        let channels = Dictionary(uniqueKeysWithValues: try channels().map { ($0.channel, $0) })
+        return try log().filter { $0.node == server && $0.operation == "accept" }.map { $0.channel.flatMap { channels[$0]?.a.node } }
     }
 }
 
@@ -42,6 +57,7 @@ extension RecordedTests {
                 #expect(channel.bytesAToB == 8 * UInt64(UnixRun.rounds) && channel.bytesBToA == channel.bytesAToB)
             }
             #expect(unix.anomalies.isEmpty)
+            #expect(try unix.run.accepted(by: "server") == unix.accepted)
         }
 
         @Test func everyClientIsTalkedToOnItsOwnChannel() throws {
