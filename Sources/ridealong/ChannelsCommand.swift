@@ -9,9 +9,9 @@ struct ChannelsCommand: ParsableCommand {
         abstract: "List the channels of a run: who was connected to whom.",
         discussion: """
             A channel is named by the position where it was opened. A is the end that connected, B the one that \
-            accepted; an end in parentheses was not recorded. EVIDENCE says how the two ends were found to belong \
+            accepted; an end in parentheses was not recorded, or cannot be told. EVIDENCE says how the two ends were found to belong \
             together: creation (one made both), address, content, order (in time, confirmed by lengths), or alone \
-            (no recorded partner). Where calls that moved bytes are hidden at both ends, there were at least (≥) so \
+            (no partner found). Where calls that moved bytes are hidden at both ends, there were at least (≥) so \
             many bytes.
             """)
 
@@ -111,7 +111,7 @@ struct EndRow: Encodable {
 
     /// For people: the node's name and address, or the address in parentheses.
     var text: String {
-        guard let node else { return "(\(address ?? "outside"))" }
+        guard let node else { return "(\(address ?? "unknown"))" }
         return address.map { "\(node) \($0)" } ?? node
     }
 }

@@ -9,8 +9,9 @@ struct LogCommand: ParsableCommand {
         abstract: "List all operations of a run in total order.",
         discussion: """
             One line for each call that opened, used or closed a channel, in an order that never contradicts what \
-            happened before what. TIME is the earliest time at which it can have happened, in seconds since the \
-            run's first event.
+            happened before what. TIME, in seconds since the run's first event, is when a call that gives (connect, \
+            send, shutdown, close) was entered, and when one that takes (accept, receive) returned; with --json there \
+            are both, as the earliest and the latest time at which it can have happened.
             """)
 
     @OptionGroup var options: RunOptions
@@ -42,7 +43,7 @@ struct LogCommand: ParsableCommand {
             guard rank >= range.first, only == nil || only == ref.node else { return true }
             let row = try LogRow(rank, ref, index)
             guard options.json else {
-                let time = seconds(row.earliest &- start)
+                let time = seconds((row.takes ? row.latest : row.earliest) &- start)
                 out.line(
                     table.row([
                         String(rank), time, row.position, String(row.task), row.operation, row.bytes.map { String($0) } ?? "",
@@ -68,6 +69,11 @@ func seconds(_ nanoseconds: Int64) -> String {
     let fraction = String(abs(micros % 1_000_000))
     let sign = nanoseconds < 0 && micros > -1_000_000 ? "-" : ""
     return "\(sign)\(micros / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
+}
+
+extension LogRow {
+    /// Whether it happens where its call returns; everything else happens where it was entered.
+    fileprivate var takes: Bool { ["accept", "receive", "end", "listen"].contains(operation) }
 }
 
 /// An operation in JSON.
