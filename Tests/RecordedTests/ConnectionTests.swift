@@ -80,10 +80,73 @@ extension RecordedTests {
             #expect(messages.contains { $0.to.count > 10 })
             let clientPort = try #require(channel.a.address?.split(separator: ":").last.flatMap { UInt16($0) })
             let streams = try run.streams()
-            let bytes = { (added: Int) in Data((0..<count).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 / 256 + added) }) }
-            let forward = streams[StreamKey(from: clientPort, to: port)] == bytes(0)
-            let backward = streams[StreamKey(from: port, to: clientPort)] == bytes(7)
+            let forward = streams[StreamKey(from: clientPort, to: port)] == Self.bytes(count: count, added: 0)
+            let backward = streams[StreamKey(from: port, to: clientPort)] == Self.bytes(count: count, added: 7)
             #expect(forward && backward)
+        }
+
+        @Test func connectionsMadeInTheBackgroundAreJoinedByOrderOrLeftOpen() throws {
+            let run = try RecordedRun("background")
+            let client = [try Programs.installed("python3"), Programs.source("background-client.py")]
+            let (server, port) = try run.recordForkingServer(workers: 2, connections: 4)
+            try run.record(client + ["\(port)", "1", "2"], as: "alone").succeed()
+            let together = try [("one", 101), ("other", 201)].map { [run] name, first in
+                try run.record(client + ["\(port)", "\(first)", "3"], as: name)
+            }
+            for client in together { try client.succeed() }
+            try server.succeed()
+            let anomalies = try run.index()
+            let channels = try run.channels()
+            let ofOne = channels.filter { $0.a.node == "alone" }
+            #expect(ofOne.map(\.b.node) == ["server", "server"] && ofOne.allSatisfy { $0.evidence == "order" })
+            // Of two that do the same at the same time it may be open which is which: then neither is joined, and both are counted.
+            let open = channels.filter { $0.a.node != nil && $0.b.node == nil }
+            #expect(channels.count { $0.a.node != nil } == 8 && channels.count == 8 + open.count)
+            #expect((anomalies["address-unknown"] ?? 0) == open.count && open.allSatisfy { $0.evidence == "alone" })
+            for messages in Dictionary(grouping: try run.messages(), by: \.channel).values {
+                let known = messages.filter { $0.payload != nil }.map(\.number)
+                #expect(Set(known.map { $0 % 1000 }).count == 1 && known.count <= 2)
+                for message in messages where message.from != nil && !message.to.isEmpty {
+                    let nodes = [message.sender, message.receivers.first]
+                    let client = message.number % 1000 > 200 ? "other" : message.number % 1000 > 100 ? "one" : "alone"
+                    #expect(nodes == (message.number > 1000 ? ["server", client] : [client, "server"]))
+                }
+            }
+        }
+
+        @Test func whatAClientThatWasKilledLeftBehindIsAccountedFor() throws {
+            let run = try RecordedRun("killed-client")
+            let program = try Programs.compile("both-ways", in: run.workshop)
+            let port = try Ports.free()
+            let server = try run.record([program, "server", "\(port)", "1000000000"], as: "server")
+            try Ports.wait(for: server, toListenOn: port)
+            let client = try run.record([program, "client", "\(port)", "1000000000"], as: "client")
+            let events = run.directory.appendingPathComponent("client/trace/events").path
+            try wait(for: "a megabyte of frames") { (try? FileManager.default.attributesOfItem(atPath: events))?[.size] as? Int ?? 0 > 0 }
+            // The program, not its recorder: rr ends the trace well.
+            let rr = try #require(try client.children().first)
+            kill(try #require(try childProcesses(of: rr).first), SIGKILL)
+            #expect(try client.finish().status == -SIGKILL)
+            #expect(try server.finish().status == 1)
+            try run.index()
+            #expect(try run.nodes().allSatisfy { $0.complete })
+            let channel = try #require(try run.channels().first)
+            let messages = try run.messages()
+            let sent = { (node: String) in messages.filter { $0.sender == node }.reduce(0) { $0 + $1.bytes } }
+            let fromClient = messages.filter { $0.receivers.first == "server" }.reduce(0) { $0 + $1.delivered }
+            #expect(channel.bytesBToA == sent("server") && channel.bytesAToB == max(sent("client"), fromClient))
+            #expect(messages.contains { $0.sender == "server" && $0.delivered < $0.bytes }, "something was on its way")
+            let received = messages.filter { $0.receivers.first == "server" }.reduce(into: Data()) { $0 += $1.payload ?? Data() }
+            let isRight = received == Self.bytes(count: Int(fromClient), added: 0)
+            #expect(isRight && fromClient > 0)
+        }
+
+        /// The beginning of what both-ways sends.
+        private static func bytes(count: Int, added: Int) -> Data {
+            let period = Data((0..<65_536).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 / 256 + added) })
+            var bytes = Data(capacity: count + period.count)
+            while bytes.count < count { bytes += period }
+            return bytes.prefix(count)
         }
     }
 }

@@ -85,7 +85,7 @@ extension RecordedTests {
             // Frames are written a mebibyte at a time.
             let events = run.directory.appendingPathComponent("killed/trace/events").path
             try wait(for: "a megabyte of frames") { (try? FileManager.default.attributesOfItem(atPath: events))?[.size] as? Int ?? 0 > 0 }
-            kill(try #require(try children(of: members[1].pid).first), SIGKILL)
+            kill(try #require(try members[1].children().first), SIGKILL)
             _ = try members.map { try $0.finish() }
             let anomalies = try run.index()
             #expect(anomalies.keys.contains { $0.hasPrefix("recording-interrupted") })
@@ -112,11 +112,6 @@ extension RecordedTests {
             let tokens = received.map { ($0.payload ?? Data()).reversed().reduce(0) { $0 << 8 | Int($1) } }
             #expect(tokens == (1...received.count).map { 2 * $0 })
             #expect(received.first?.from != nil && received.last?.from == nil && received.last?.sender == nil)
-        }
-
-        private func children(of pid: Int32) throws -> [Int32] {
-            let text = try String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
-            return text.split(separator: " ").compactMap { Int32($0) }
         }
     }
 }

@@ -66,6 +66,9 @@ public struct Command: Sendable {
     /// Sends it a signal.
     public func send(_ signal: Int32) { if process.isRunning { kill(pid, signal) } }
 
+    /// The process ids of its children: rr, under `ridealong record`.
+    public func children() throws -> [Int32] { try childProcesses(of: pid) }
+
     /// Waits for its end, at most `seconds`; then it is killed, which shows as status -9.
     public func finish(within seconds: Double = 60) throws -> Finished {
         let deadline = Date(timeIntervalSinceNow: seconds)
@@ -96,4 +99,9 @@ public func wait(for what: String, within seconds: Double = 30, until condition:
         guard Date() < deadline else { throw Failure("waited \(seconds) s in vain for \(what)") }
         usleep(10_000)
     }
+}
+
+/// The process ids of the children of the first thread of a process.
+public func childProcesses(of pid: Int32) throws -> [Int32] {
+    try String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8).split(separator: " ").compactMap { Int32($0) }
 }

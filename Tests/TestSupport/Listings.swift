@@ -95,11 +95,15 @@ package func nodeName(_ position: String) -> String { String(position.prefix { $
 
 extension RecordedRun {
     /// Brings the index up to date and returns what it found: anomalies as `name` or `name: subject`, with their counts.
+    /// All of them must be explained in the documentation, and `ridealong check` must find nothing wrong.
     @discardableResult
     package func index(_ traces: [String] = []) throws -> [String: Int] {
         let rows: [ListedFinding] = try list("index", traces)
-        return rows.reduce(into: [:]) { anomalies, row in
+        try start([Executables.ridealong.path, "check", "--run", directory.path]).succeed()
+        let explained = try String(contentsOfFile: Programs.source("../../docs/anomalies.md"), encoding: .utf8)
+        return try rows.reduce(into: [:]) { anomalies, row in
             guard let name = row.anomaly else { return }
+            guard explained.contains("\n| `\(name)` |") else { throw Failure("docs/anomalies.md does not explain \(name)") }
             let subject = row.subject.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
             anomalies[name + subject, default: 0] += row.count ?? 0
         }
