@@ -97,6 +97,23 @@ extension RecordedTests {
             try checkTokens(run)
         }
 
+        @Test func aKilledRidealongStillLeavesAWholeTrace() throws {
+            let run = try RecordedRun("killed-ridealong")
+            let port = try Ports.free()
+            let server = try run.record(
+                [try Programs.installed("redis-server"), "--port", "\(port)", "--bind", "127.0.0.1", "--save", ""], as: "server")
+            try Ports.wait(for: server, toListenOn: port)
+            try run.start([try Programs.installed("redis-cli"), "-p", "\(port)", "incr", "counter"]).succeed()
+            // rr is told to end when its parent is gone.
+            server.send(SIGKILL)
+            #expect(try server.finish().status == -SIGKILL)
+            let version = run.directory.appendingPathComponent("server/trace/version").path
+            try wait(for: "the end of the trace") { FileManager.default.fileExists(atPath: version) }
+            try run.index()
+            #expect(try run.nodes().map(\.state) == ["complete"])
+            #expect(try run.messages().map(\.text).contains("*2\r\n$4\r\nincr\r\n$7\r\ncounter\r\n"))
+        }
+
         /// Every token that is known to have gone from one to the other carries the next number.
         private func checkTokens(_ run: RecordedRun) throws {
             let messages = try run.messages()

@@ -84,6 +84,13 @@ extension RecordedTests {
             #expect(inOrder == (1...180).map { ":\($0)\r\n" })
         }
 
+        @Test func clientsThatHaveHeardOfNobodyAreConcurrent() throws {
+            let redis = try RedisRun.recorded()
+            let channels = try redis.run.channels().map(\.channel)
+            let relations: [ListedRelation] = try redis.run.list("happens-before", [channels[0], channels[8]])
+            #expect(relations.map(\.relation) == ["concurrent"])
+        }
+
         @Test func theStreamsAreThoseOnTheWire() throws {
             let redis = try RedisRun.recorded()
             let streams = try redis.run.streams()

@@ -66,5 +66,48 @@ extension RecordedTests {
             let streams = try ring.run.streams()
             #expect(streams.count == 5 && streams == ring.wire)
         }
+
+        /// The token is in one place at a time, so every receive comes before every later one.
+        @Test func everyReceiveHappensBeforeEveryLaterOne() throws {
+            let ring = try TokenRing.recorded()
+            let receives = try ring.run.messages().compactMap(\.to.first).sorted { $0.rank < $1.rank }.map(\.position)
+            for (first, second) in [(0, 1), (10, 17), (2500, 2503), (4000, 4999)] {
+                let pair = [receives[first], receives[second]]
+                let before: [ListedRelation] = try ring.run.list("happens-before", pair)
+                #expect(before.map(\.relation) == ["before"])
+                let way = try #require(before.first?.way)
+                #expect(way.first?.from == pair[0] && way.last?.to == pair[1])
+                #expect(zip(way, way.dropFirst()).allSatisfy { $0.to == $1.from })
+                // It may stay inside a member for whole rounds, and then follows the token to the end.
+                let passes = way.filter { $0.channel != nil }.map(\.to)
+                #expect(!passes.isEmpty && passes == receives[...second].suffix(passes.count))
+                let after: [ListedRelation] = try ring.run.list("happens-before", pair.reversed())
+                #expect(after.map(\.relation) == ["after"])
+            }
+        }
+
+        @Test func aCutIsHowFarTheTokenTookEveryMember() throws {
+            let ring = try TokenRing.recorded()
+            let messages = try ring.run.messages().sorted { ($0.to.first?.rank ?? 0) < ($1.to.first?.rank ?? 0) }
+            // The receive of token 3333, and the sends of the five tokens up to it.
+            let receive = try #require(messages[3332].to.first)
+            let cut: [ListedCutPlace] = try ring.run.list("cut", [receive.position])
+            var expected = Dictionary(uniqueKeysWithValues: messages[3328...3332].map { ($0.sender ?? "", $0.from?.position) })
+            expected[nodeName(receive.position)] = receive.position
+            #expect(Dictionary(uniqueKeysWithValues: cut.map { ($0.node, $0.position) }) == expected)
+            #expect(cut.compactMap(\.rank).max() == receive.rank)
+        }
+
+        @Test func aPositionTellsItsCallAndItsMessage() throws {
+            let ring = try TokenRing.recorded()
+            let message = try #require(try ring.run.messages().last)
+            for place in [message.from?.position, message.to.first?.position] {
+                let position = try #require(place)
+                let shown = try #require(try ring.run.list("show", [position], as: ListedPosition.self).first)
+                #expect(shown.messages == [message] && shown.operations.map(\.bytes) == [4])
+                #expect(shown.call == (place == message.from?.position ? "sendto is entered" : "recvfrom returns"))
+                #expect(shown.result == (place == message.from?.position ? nil : 4))
+            }
+        }
     }
 }

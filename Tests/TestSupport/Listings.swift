@@ -77,6 +77,36 @@ package struct ListedOperation: Decodable, Equatable, Sendable {
     package var node: String { nodeName(position) }
 }
 
+/// The row of `ridealong happens-before --json`.
+package struct ListedRelation: Decodable, Sendable {
+    /// A step of the way.
+    package struct Step: Decodable, Sendable {
+        package let from: String
+        package let to: String
+        package let channel: String?
+    }
+    package let relation: String
+    package let way: [Step]
+}
+
+/// A row of `ridealong cut --json`.
+package struct ListedCutPlace: Decodable, Sendable {
+    package let node: String
+    package let position: String?
+    package let rank: Int?
+}
+
+/// The row of `ridealong show --json`, in part.
+package struct ListedPosition: Decodable, Sendable {
+    package let position: String
+    package let rank: Int
+    package let task: Int32
+    package let call: String?
+    package let result: Int64?
+    package let operations: [ListedOperation]
+    package let messages: [ListedMessage]
+}
+
 /// A row of `ridealong index --json`: the counts, or an anomaly.
 package struct ListedFinding: Decodable, Sendable {
     package let nodes: Int?
