@@ -10,6 +10,7 @@ private struct NginxRun {
     static func recorded() throws -> NginxRun { try result.get() }
 
     let run: RecordedRun
+    let anomalies: [String: Int]
     /// The nodes of the clients that fetched two small pages; another, `page`, fetched the large one.
     let clients: [String]
     /// For each port of a client the process that served it, as nginx itself says.
@@ -38,7 +39,7 @@ private struct NginxRun {
         try run.stop(server)
         served = try Self.served(place)
         self.clients = clients.sorted()
-        try run.index()
+        anomalies = try run.index()
     }
 
     private static func check(_ name: String, _ client: Command) throws {
@@ -82,6 +83,9 @@ extension RecordedTests {
             let channels = try nginx.run.channels().filter { $0.kind == "tcp" }
             #expect(channels.compactMap(\.a.node).sorted() == nginx.clients + ["page"])
             #expect(nginx.served.count == channels.count && Set(nginx.served.values).count == 2)
+            // rr keeps programs from asking nscd, and nginx tells its workers of each other by passing descriptors.
+            #expect(
+                nginx.anomalies.keys.allSatisfy { ["connect-failed: errno 13", "descriptors-passed"].contains($0) }, "\(nginx.anomalies)")
             let log = try nginx.run.log()
             for channel in channels {
                 let port = try #require(channel.a.address?.split(separator: ":").last.flatMap { UInt16($0) })
@@ -130,6 +134,8 @@ extension RecordedTests {
             try run.stop(server)
             let anomalies = try run.index()
             #expect(anomalies["connect-failed: errno 111"] == 1)
+            // Besides, rr keeps programs from asking nscd, and Python asks for names.
+            #expect(anomalies.keys.allSatisfy { $0.hasPrefix("connect-failed: ") || $0.hasSuffix(" on UDP socket") }, "\(anomalies)")
             let channels = try run.channels().filter { $0.kind == "tcp" }
             #expect(channels.map(\.a.node) == ["asyncio", "curl"] && channels.map(\.b.node) == ["python", "python"])
             #expect(channels.allSatisfy { $0.b.address == "[::1]:\(port)" && $0.evidence == "address" })
