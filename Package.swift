@@ -73,6 +73,7 @@ let package = Package(
         tests("RunStoreTests", of: ["RunModel", "RunStore"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
+        tests("RecorderTests", of: ["Recorder", "RunModel", system]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
         tests("ExportTests", of: ["RunModel", "RunStore", "Export"]),
         tests("TidyTests", of: []),

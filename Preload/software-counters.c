@@ -58,6 +58,7 @@ struct task {
     int resumed_by;      // by which ptrace request
     int status;          // its last wait status
     bool fresh;          // it was resumed for the first time since its last traced system call
+    bool restarting;     // … which was interrupted, and which the kernel makes again unless a signal is delivered
 };
 static struct task *tasks;
 
@@ -179,6 +180,9 @@ static bool is_resume(int request) {
            request == PTRACE_SYSEMU_SINGLESTEP;
 }
 
+// What an interrupted call seems to return, at the stop at its exit (ERESTARTSYS to ERESTART_RESTARTBLOCK); programs never see it.
+static bool is_restart(uint64_t result) { return (int64_t)result >= -516 && (int64_t)result <= -512; }
+
 static void note_resume(pid_t tid, int request) {
     struct task *task = task_of(tid);
     struct user_regs_struct registers;
@@ -188,6 +192,7 @@ static void note_resume(pid_t tid, int request) {
     if (!registers_of(tid, &registers)) return;
     task->resumed_at = registers.rip;
     task->fresh = (int64_t)registers.orig_rax >= 0 && !is_untraced_call(registers.rip);
+    task->restarting = is_restart(registers.rax);
 }
 
 static int64_t ticks_of(pid_t tid) {
@@ -195,10 +200,13 @@ static int64_t ticks_of(pid_t tid) {
     struct user_regs_struct registers;
     if (!task || !task->fresh || !registers_of(tid, &registers)) return 0;
     int signal = task->status >> 8 & 0xff, event = task->status >> 16;
-    bool reached_a_call = signal == (SIGTRAP | 0x80) || event != 0;
-    if (reached_a_call) return tick;
-    // A stop before the first instruction counts nothing: it may come from a signal that only the recording has, or from a
-    // breakpoint, after which rip is one past the instruction.
+    // Those two events come at any place: when rr interrupts the task, or another task ends the process.
+    bool is_event_of_call = event != 0 && event != PTRACE_EVENT_STOP && event != PTRACE_EVENT_EXIT;
+    bool reached_a_call = signal == (SIGTRAP | 0x80) || is_event_of_call;
+    // Replaying a restart, rr does not run the task at all.
+    if (reached_a_call) return task->restarting && registers.rip == task->resumed_at ? 0 : tick;
+    // A stop before the first instruction counts nothing: it comes from a signal or interruption that only the recording has, or
+    // from a breakpoint, after which rip is one past the instruction.
     if (registers.rip == task->resumed_at && (int64_t)registers.orig_rax >= 0) return 0;
     if (signal == SIGTRAP && registers.rip == task->resumed_at + 1 && has_breakpoint(tid, task->resumed_at)) return 0;
     return tick;

@@ -22,10 +22,10 @@ struct Child {
     let id: pid_t
 
     /// Starts `program` with `arguments` (without the program's own name) and our environment changed by `environment`. Where `output` or
-    /// `errors` is given, it takes the place of the inherited stdout or stderr. `deathSignal` is what the child gets when the calling thread ends.
+    /// `errors` is given, it takes the place of the inherited stdout or stderr. `mask` is its signal mask; `deathSignal` is what the child gets when the calling thread ends.
     init(
         _ program: String, _ arguments: [CStrings.Bytes], environment: [String: String], output: FileDescriptor? = nil,
-        errors: FileDescriptor? = nil, mask: sigset_t = SignalSet.current(), deathSignal: Int32 = 0
+        errors: FileDescriptor? = nil, mask: sigset_t, deathSignal: Int32 = 0
     ) throws(Errno) {
         var mask = mask
         let words = [CStrings.bytes(program)] + arguments

@@ -39,7 +39,9 @@ extension RRInvocation {
     /// rr with `counters`, as found in `environment`.
     public static func with(_ counters: Sidecar.Counters, in environment: [String: String]) throws(RecorderError) -> RRInvocation {
         let rr = try Lookup.rr(in: environment)
-        guard counters.kind == .software else { return RRInvocation(executable: rr) }
+        guard counters.kind == .software else {
+            return RRInvocation(executable: rr, globalOptions: counters.microarchitecture.map { ["-A", $0] } ?? [])
+        }
         let library = try Lookup.library(Counters.libraryName, in: environment)
         // The user's own preloads are meant for the program; the library takes itself off the list and leaves them.
         let preloads = [library] + [environment["LD_PRELOAD"]].compactMap { $0 }.filter { !$0.isEmpty }

@@ -63,20 +63,19 @@ public struct Recording {
 
     /// Records until the program has ended. Must be called on the process's first thread while there is no other, because it waits for signals.
     ///
-    /// rr starts first and the sidecar is written while it does, so that the program waits for nothing of ours.
+    /// The sidecar is written before rr starts: whoever finds a trace finds it, even if we are killed at once.
     public mutating func run() throws(RecorderError) -> RecordingEnd {
-        sidecar.started = HostFacts.clocks()
         let signals = SignalRelay()
+        var problem = fillIn()
+        sidecar.started = HostFacts.clocks()
+        problem = write() ?? problem
         let child: Child
         do throws(Errno) {
-            child = try Child(
-                rr.executable, arguments, environment: rr.environment, mask: signals.inheritedMask, deathSignal: SIGTERM)
+            child = try Child(rr.executable, arguments, environment: rr.environment, mask: signals.inheritedMask, deathSignal: SIGTERM)
         } catch {
             discardEmptyNode()
             throw .cannotStart(path: rr.executable, error: error)
         }
-        var problem = fillIn()
-        problem = write() ?? problem
         let end = signals.relay(to: child)
         sidecar.ended = HostFacts.clocks()
         sidecar.conntrack = HostFacts.conntrack()

@@ -12,7 +12,7 @@ struct SignalRelay {
     private static let toProgram = [SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
 
     private let held: sigset_t
-    /// The signal mask that this process was started with, and rr must get.
+    /// The signal mask for rr and the program: the one that this process was started with.
     let inheritedMask: sigset_t
 
     /// Holds the signals back from now on.
@@ -22,7 +22,10 @@ struct SignalRelay {
         // Ignored ones (nohup) stay so.
         let passed = ([SIGTERM] + Self.toProgram).filter { !SignalSet.isIgnored($0) }
         held = SignalSet.of(passed + [SIGCHLD])
-        inheritedMask = SignalSet.block(held)
+        var mask = SignalSet.block(held)
+        // rr's syscall buffer tells by it that a call blocks; where a launcher has left it blocked, the recording would hang.
+        sigdelset(&mask, SIGPWR)
+        inheritedMask = mask
     }
 
     /// Passes signals on until `child` has ended.

@@ -14,13 +14,6 @@ enum SignalSet {
         return set
     }
 
-    /// The calling thread's mask.
-    static func current() -> sigset_t {
-        var mask = sigset_t()
-        pthread_sigmask(SIG_BLOCK, nil, &mask)
-        return mask
-    }
-
     /// Adds `signals` to the calling thread's mask; returns the mask that it had.
     static func block(_ signals: sigset_t) -> sigset_t {
         var signals = signals
