@@ -399,8 +399,9 @@ static bool clear_forced_tick(const char *path) {
 
 int rename(const char *from, const char *to) {
     const char *name = strrchr(from, '/');
-    if (name && strcmp(name, "/incomplete") == 0 && !clear_forced_tick(from))
-        dprintf(STDERR_FILENO, PREFIX "%s: the header is of an unknown form; if the syscall buffer was on, the trace will not replay\n", from);
+    if (name && strcmp(name, "/incomplete") == 0 && !clear_forced_tick(from)) {
+        dprintf(STDERR_FILENO, PREFIX "%s: a header of unknown form; if the syscall buffer was on, the trace will not replay\n", from);
+    }
     return (int)libc_result(raw(SYS_rename, (long)from, (long)to, 0, 0, 0, 0));
 }
 

@@ -10,7 +10,8 @@ enum CStrings {
     /// The bytes of `text`.
     static func bytes(_ text: String) -> Bytes { Array(text.utf8CString) }
 
-    /// The last `words.count` arguments of this process, as they were given, if `words` are what Swift made of them; else the bytes of `words`.
+    /// The last `words.count` arguments of this process, as they were given, if `words` are what Swift made of them; else the bytes
+    /// of `words`.
     static func arguments(_ words: [String]) -> [Bytes] {
         let count = Int(CommandLine.argc)
         guard words.count <= count else { return words.map(bytes) }

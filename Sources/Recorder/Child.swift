@@ -21,8 +21,9 @@ struct Child {
     /// Its process id.
     let id: pid_t
 
-    /// Starts `program` with `arguments` (without the program's own name) and our environment changed by `environment`. Where `output` or
-    /// `errors` is given, it takes the place of the inherited stdout or stderr. `mask` is its signal mask; `deathSignal` is what the child gets when the calling thread ends.
+    /// Starts `program` with `arguments` (without the program's own name) and our environment changed by `environment`. Where `output`
+    /// or `errors` is given, it takes the place of the inherited stdout or stderr. `mask` is its signal mask; `deathSignal` is what it
+    /// gets when the calling thread ends.
     init(
         _ program: String, _ arguments: [CStrings.Bytes], environment: [String: String], output: FileDescriptor? = nil,
         errors: FileDescriptor? = nil, mask: sigset_t, deathSignal: Int32 = 0

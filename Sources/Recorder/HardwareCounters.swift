@@ -37,7 +37,7 @@ public enum HardwareCounters: Hashable, Sendable {
         case .standingStill: "the CPU's branch counter can be opened but does not count (a virtual machine?)"
         case .missing: "the kernel offers no branch counter (a virtual machine without a PMU?)"
         case .denied(let errno):
-            "the kernel forbids performance counters (\(Errno(rawValue: errno))): see kernel.perf_event_paranoid, or the container's seccomp profile"
+            "the kernel forbids performance counters (\(Errno(rawValue: errno))) by kernel.perf_event_paranoid or a seccomp profile"
         }
     }
 }

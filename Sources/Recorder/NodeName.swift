@@ -35,8 +35,8 @@ enum NodeName {
         }
     }
 
-    /// Makes the directory of a node of `run` and returns the node's name: `asked` (or the program's name), with the launcher's rank if there is
-    /// one; else `asked` as it is, or the program's name and the first free number.
+    /// Makes the directory of a node of `run` and returns the node's name: `asked` (or the program's name), with the launcher's rank if
+    /// there is one; else `asked` as it is, or the program's name and the first free number.
     static func claim(in run: String, asked: String?, program: String, launcher: Sidecar.Launcher?) throws(RecorderError) -> String {
         if let asked, !isValid(asked) { throw .invalidNodeName(asked) }
         try makeDirectories(run)

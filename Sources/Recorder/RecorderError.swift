@@ -43,15 +43,24 @@ extension RecorderError: CustomStringConvertible {
         case .unknownVersion(let path, let output):
             "\(path) --version says \"\(output)\" instead of \"rr version …\": name another rr in RIDEALONG_RR"
         case .noLibrary(let name, let looked):
-            "\(name) was found in none of \(looked.joined(separator: ", ")): build it (make build), or name its directory in RIDEALONG_LIBDIR"
+            """
+            \(name) was found in none of \(looked.joined(separator: ", ")): build it (make build), or name its directory in \
+            RIDEALONG_LIBDIR
+            """
         case .unusableLibraryPath(let path):
-            "\(path) cannot be preloaded, because ld.so splits paths at spaces and colons: move it, and name its directory in RIDEALONG_LIBDIR"
+            """
+            \(path) cannot be preloaded, because ld.so splits paths at spaces and colons: move it, and name its directory in \
+            RIDEALONG_LIBDIR
+            """
         case .hardwareCountersNeeded(let node, let finding):
             "\(node) was recorded with hardware counters, and here \(finding): replay it on a machine like the one that recorded it"
         case .noHardwareCounters(let finding):
             "no hardware counters: \(finding); record with --counters software, or ask `ridealong doctor`"
         case .unusableTick(let node, let found, let expected):
-            "\(node) was recorded with \(found) ticks per call, and this version makes \(expected): replay it with the version that recorded it"
+            """
+            \(node) was recorded with \(found) ticks per call, and this version makes \(expected): replay it with the version that \
+            recorded it
+            """
         case .eventsForbidden(let what, let error, let remedy):
             "the kernel forbids the performance events that \(what) needs (\(error)): \(remedy)"
         case .noProgram(let name):

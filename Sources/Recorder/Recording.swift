@@ -39,8 +39,8 @@ public struct Recording {
     private var sidecar: Sidecar
     private let directory: String
 
-    /// Checks that the recording can begin, and claims the node's directory. Call it before anything else opens files: what is open here is what
-    /// the program inherits.
+    /// Checks that the recording can begin, and claims the node's directory. Call it before anything else opens files: what is open here
+    /// is what the program inherits.
     public init(_ request: Request, environment: [String: String]) throws(RecorderError) {
         let inherited = InheritedFiles.list()
         self.request = request
@@ -61,7 +61,8 @@ public struct Recording {
         sidecar.inheritedFiles = inherited
     }
 
-    /// Records until the program has ended. Must be called on the process's first thread while there is no other, because it waits for signals.
+    /// Records until the program has ended. Must be called on the process's first thread while there is no other, because it waits for
+    /// signals.
     ///
     /// The sidecar is written before rr starts: whoever finds a trace finds it, even if we are killed at once.
     public mutating func run() throws(RecorderError) -> RecordingEnd {

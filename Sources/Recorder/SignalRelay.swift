@@ -4,9 +4,10 @@
 
 /// Signals sent to us while rr runs.
 ///
-/// What the terminal sends (Ctrl-C) reaches every process of the foreground group, the recorded program too, and needs nothing from us but to stay
-/// alive until rr has closed the trace. What is sent to our process id alone (`kill`, a supervisor) is meant for the program that we stand for: rr
-/// ignores most signals, so they go to the program itself; SIGTERM goes to rr, which passes it on and makes sure that the end comes.
+/// What the terminal sends (Ctrl-C) reaches every process of the foreground group, the recorded program too, and needs nothing from us
+/// but to stay alive until rr has closed the trace. What is sent to our process id alone (`kill`, a supervisor) is meant for the program
+/// that we stand for: rr ignores most signals, so they go to the program itself; SIGTERM goes to rr, which passes it on and makes sure
+/// that the end comes.
 struct SignalRelay {
     /// Passed on to the recorded program. Stopping (SIGTSTP) is left to the system: it stops the group.
     private static let toProgram = [SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
@@ -44,8 +45,8 @@ struct SignalRelay {
         }
     }
 
-    /// Whether nobody but us got the signal. Positive codes are the kernel's own: it sends a terminal's signals to the whole group, but the news
-    /// that the terminal is gone to the session's leader only.
+    /// Whether nobody but us got the signal. Positive codes are the kernel's own: it sends a terminal's signals to the whole group, but the
+    /// news that the terminal is gone to the session's leader only.
     private func isForUsAlone(_ signal: Int32, code: Int32) -> Bool {
         code <= 0 || (signal == SIGHUP && getsid(0) == getpid())
     }

@@ -9,8 +9,8 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Say what this machine can record and replay, and what to do about what it cannot.",
         discussion: """
-            Looks at rr, the CPU's counters, the kernel's settings, gdb and the disk, then records and replays /bin/true to prove the answer. \
-            Exits with 0 if that works without syscall buffer, which is how `ridealong record` records by default.
+            Looks at rr, the CPU's counters, the kernel's settings, gdb and the disk, then records and replays /bin/true to prove the \
+            answer. Exits with 0 if that works without syscall buffer, which is how `ridealong record` records by default.
             """)
 
     @OptionGroup var options: RunOptions

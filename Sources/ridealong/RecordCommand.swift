@@ -9,8 +9,8 @@ struct RecordCommand: ParsableCommand {
         abstract: "Record a program with rr, as a node of a run.",
         usage: "ridealong record [options] [--] COMMAND [ARGUMENT ...]\nridealong record [options] -- RR-OPTION ... COMMAND [ARGUMENT ...]",
         discussion: """
-            Ends as the program does, with its exit code or its signal, once the trace is complete. Options stand before the command: all that \
-            follows the command's name is the command's own. Options of rr itself stand behind a "--", as in
+            Ends as the program does, with its exit code or its signal, once the trace is complete. Options stand before the command: all \
+            that follows the command's name is the command's own. Options of rr itself stand behind a "--", as in
 
               ridealong record -- --chaos redis-server --port 7000
 
