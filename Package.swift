@@ -76,6 +76,7 @@ let package = Package(
         tests("RecorderTests", of: ["Recorder", "RunModel", system]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
         tests("ExportTests", of: ["RunModel", "RunStore", "Export"]),
+        tests("GoldenTests", of: []),
         tests("TidyTests", of: []),
         tests("RecordedTests", of: ["Recorder", "RunModel"]),
     ]

@@ -40,11 +40,11 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 rm -rf "$run"
 mkdir "$run"
 
-echo "Recording redis-server on port $port and $clients clients, each counting to $increments:"
+echo "Recording redis-server on port $port and $clients clients, each counting up $increments times:"
 echo
 echo "  ridealong record --run $run --node redis redis-server --port $port"
 echo "  ridealong record --run $run --node client-N \\"
-echo "      redis-cli -p $port -r $increments incr counter"
+echo "      redis-cli -p $port -r $increments -i 0.1 incr counter"
 
 ridealong record --run "$run" --node redis redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no >"$run/redis.log" 2>&1 &
 server=$!
@@ -59,7 +59,7 @@ Try \`ridealong doctor\`."
 done
 
 for number in $(seq $clients); do
-    ridealong record --run "$run" --node "client-$number" redis-cli -p "$port" -r $increments incr counter >"$run/client-$number.log" 2>&1 &
+    ridealong record --run "$run" --node "client-$number" redis-cli -p "$port" -r $increments -i 0.1 incr counter >"$run/client-$number.log" 2>&1 &
     recorders="$recorders $!"
 done
 for recorder in $recorders; do

@@ -154,7 +154,10 @@ private struct DiagramBuilder {
             + (channel.map { "channel \($0), " } ?? "") + "\(micros) µs after the run's beginning"
     }
 
-    private func command(_ node: NodeID) -> String { index.nodes[Int(node.index)].command.joined(separator: " ") }
+    /// A node's command line; words that are empty or hold spaces in quotes.
+    private func command(_ node: NodeID) -> String {
+        index.nodes[Int(node.index)].command.map { $0.isEmpty || $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")
+    }
 
     func finish() -> SpaceTimeDiagram {
         let names = { (nodes: [NodeID]) in nodes.map { index.name($0) }.joined(separator: ", ") }

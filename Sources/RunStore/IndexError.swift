@@ -28,7 +28,7 @@ public enum IndexError: Error, CustomStringConvertible {
         case .damaged(let what):
             "the index is damaged (\(what)); remove the run's .ridealong directory and run `ridealong index`: the traces are untouched"
         case .database(let path, let message):
-            "\(path): \(message); if another `ridealong index` is at work, wait for it; else remove the .ridealong directory and index again"
+            "\(path): \(message); if another `ridealong index` runs, wait for it; else remove the .ridealong directory and index anew"
         case .file(let path, let message):
             "\(path): \(message); check that it is there and that you may read it (and, for `index`, write beside it)"
         }

@@ -32,7 +32,8 @@ enum Schema {
                 CREATE TABLE ranks (node INTEGER NOT NULL, block INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
                 CREATE TABLE orders (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
                 CREATE TABLE anomaly (
-                    node INTEGER, name TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL, firstNode INTEGER, firstMoment INTEGER);
+                    node INTEGER, name TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL,
+                    firstNode INTEGER, firstMoment INTEGER);
                 """)
         try db.execute(sql: "INSERT INTO meta VALUES ('format', ?)", arguments: [format])
     }

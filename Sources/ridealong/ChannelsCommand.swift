@@ -27,16 +27,15 @@ struct ChannelsCommand: ParsableCommand {
         }
         let rows = try index.channels().map { channel in
             [
-                channel.id, channel.channel.kind.text, try EndRow(channel, isA: true, index).text,
-                try EndRow(channel, isA: false, index).text,
+                channel.id, channel.channel.kind.text, channel.channel.evidence.text,
                 try index.bytes(of: channel, channel.totals.forward), try index.bytes(of: channel, channel.totals.backward),
-                channel.channel.evidence.text,
+                try EndRow(channel, isA: true, index).text, try EndRow(channel, isA: false, index).text,
             ]
         }
         Table.print(
             [
-                .init("CHANNEL"), .init("KIND"), .init("A"), .init("B"), .init("A→B", isNumber: true), .init("B→A", isNumber: true),
-                .init("EVIDENCE"),
+                .init("CHANNEL"), .init("KIND"), .init("EVIDENCE"), .init("A→B", isNumber: true), .init("B→A", isNumber: true),
+                .init("A"), .init("B"),
             ], rows, to: &out)
     }
 }

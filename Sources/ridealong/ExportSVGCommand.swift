@@ -45,10 +45,16 @@ struct ExportSVGCommand: ParsableCommand {
             out.bytes(Array(picture.svg().utf8))
             return
         }
-        do {
-            try Data(picture.svg().utf8).write(to: URL(fileURLWithPath: file))
-        } catch {
-            throw UserError("\(file): cannot be written: \(error.localizedDescription); name a file in a directory that you may write to")
+        guard Self.write(Array(picture.svg().utf8), to: file) else {
+            let reason = String(cString: strerror(errno))
+            throw UserError("\(file): cannot be written: \(reason); name a file in a directory that you may write to")
         }
+    }
+
+    /// Writes a whole file; if it cannot, `errno` says why.
+    private static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        guard let file = fopen(path, "w") else { return false }
+        let isWhole = fwrite(bytes, 1, bytes.count, file) == bytes.count
+        return fclose(file) == 0 && isWhole
     }
 }

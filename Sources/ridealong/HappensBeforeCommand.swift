@@ -39,9 +39,13 @@ struct HappensBeforeCommand: ParsableCommand {
             try out.object(AnswerRow(a: a, b: b, relation: answer.word, way: steps))
             return
         }
-        out.line(
-            "\(a) \(answer.word == "same" ? "is the same as" : answer.word == "concurrent" ? "is concurrent with" : "happens \(answer.word)") \(b)"
-        )
+        let verb =
+            switch answer.word {
+            case "same": "is the same as"
+            case "concurrent": "is concurrent with"
+            default: "happens \(answer.word)"
+            }
+        out.line("\(a) \(verb) \(b)")
         for step in steps { out.line("  \(step.from) → \(step.to)  \(step.because)") }
     }
 }

@@ -9,12 +9,12 @@ struct Ridealong: AsyncParsableCommand {
         abstract: "Record a distributed program with rr, and debug it as if it were one program.",
         discussion: """
             First steps, with a server and its client, each in a terminal of its own:
-              ridealong doctor                              # can this machine record?
-              ridealong record --run /tmp/run SERVER ARG…   # record every node of the program
-              ridealong record --run /tmp/run CLIENT ARG…
-              ridealong index --run /tmp/run                # who said what to whom
-              ridealong messages --run /tmp/run             # … in one order
-              ridealong debug --run /tmp/run POSITION       # stand in the code that received it
+              ridealong doctor                           # can this machine record?
+              ridealong record --run /tmp/run SERVER     # record each node …
+              ridealong record --run /tmp/run CLIENT     # … of the program
+              ridealong index --run /tmp/run             # who talked to whom
+              ridealong messages --run /tmp/run          # … in one order
+              ridealong debug --run /tmp/run POSITION    # stand in the code
             """,
         subcommands: [
             DoctorCommand.self, RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self,

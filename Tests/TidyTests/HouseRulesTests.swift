@@ -14,9 +14,7 @@ struct HouseRulesTests {
         let long = files.filter { $0.lines.count > HouseRules.fileLength }.map { "\($0.path): \($0.lines.count) lines" }
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
         let found = files.flatMap(HouseRules.longLines)
-        withKnownIssue("some lines are being cut", isIntermittent: true) {
-            #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
-        }
+        #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
     }
 
     @Test("no function is longer than 70 lines")
