@@ -81,10 +81,12 @@ private struct DiagramBuilder {
             row.text = here + " " + Self.words(row.mark, sent[rank] ?? peer?.name)
             if let message = try index.message(at: ref, rank: rank) {
                 row.payload = try payload(message) ?? ""
+                // Hidden in the syscall buffer: the listings write it the same way.
+                if message.from == nil, let peer, peer.node != nil { row.text = here + " ← \(peer.name)@?" }
                 if let first = message.to.first, message.from != nil {
                     row.text = here + " → " + index.text(first.position) + (message.to.count > 1 ? " +\(message.to.count - 1)" : "")
                 }
-                addArrows(of: message)
+                try addArrows(of: message)
             } else if operation.kind == .receive && operation.result > 0, let channel, let peer {
                 addArrivals(rank, channel, peer)
             }
@@ -93,24 +95,30 @@ private struct DiagramBuilder {
         }
     }
 
-    private mutating func addArrows(of message: Message) {
+    private mutating func addArrows(of message: Message) throws(IndexError) {
         let channel = message.channel.index
         guard let from = message.from else { return arrows.append(.init(from: .outside, to: .row(rows.count), channel: channel)) }
         for part in message.to {
             let lane = nodes.firstIndex(of: part.position.node)
-            let to = rowOfRank[part.rank].map { SpaceTimeDiagram.ArrowEnd.row($0) } ?? lane.map { .beyond(lane: $0) } ?? .nobody
+            let to = rowOfRank[part.rank].map { SpaceTimeDiagram.ArrowEnd.row($0) } ?? lane.map { .beyond(lane: $0) } ?? .elsewhere
             arrows.append(.init(from: .row(rows.count), to: to, channel: channel))
             if sent[part.rank] == nil { sent[part.rank] = index.text(from.position) }
         }
         guard message.to.isEmpty else { return }
-        let isOutside = [message.channel.channel.a, message.channel.channel.b].contains { if case .outside = $0 { true } else { false } }
-        arrows.append(.init(from: .row(rows.count), to: isOutside ? .outside : .nobody, channel: channel))
+        arrows.append(.init(from: .row(rows.count), to: try canTell(who: message) ? .nobody : .outside, channel: channel))
+    }
+
+    /// Whether all that took bytes at the receiving end of a message is known.
+    private func canTell(who message: Message) throws(IndexError) -> Bool {
+        guard case .endpoint(let id) = message.forward ? message.channel.channel.b : message.channel.channel.a else { return false }
+        return try index.endpoint(id).opaqueFrom == nil
     }
 
     /// The arrow of a receive whose send comes before the first row.
     private mutating func addArrivals(_ rank: Int, _ channel: IndexedChannel, _ peer: End) {
-        guard sent[rank] == nil, let node = peer.node, let lane = nodes.firstIndex(of: node) else { return }
-        arrows.append(.init(from: .beyond(lane: lane), to: .row(rows.count), channel: channel.index))
+        guard sent[rank] == nil, let node = peer.node else { return }
+        let from = nodes.firstIndex(of: node).map { SpaceTimeDiagram.ArrowEnd.beyond(lane: $0) } ?? .elsewhere
+        arrows.append(.init(from: from, to: .row(rows.count), channel: channel.index))
     }
 
     private mutating func addConnection(_ operation: Operation, _ channel: IndexedChannel) {
@@ -217,7 +225,7 @@ private struct End {
             node = id.node
             name = index.name(id.node)
         case .outside(let address):
-            name = "(\(address.map { "\($0)" } ?? "outside"))"
+            name = "(\(address.map { "\($0)" } ?? "unknown"))"
         }
     }
 }

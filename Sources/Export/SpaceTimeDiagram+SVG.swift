@@ -128,7 +128,7 @@ private struct Drawing {
         let head = "url(#head\(colour))"
         switch (arrow.from, arrow.to) {
         case (_, .beyond): svg.empty("path", ["class": style + " beyond", "d": path])
-        case (.beyond, _): svg.empty("path", ["class": style + " beyond", "d": path, "marker-end": head])
+        case (.beyond, _), (.elsewhere, _), (_, .elsewhere): svg.empty("path", ["class": style + " beyond", "d": path, "marker-end": head])
         case (_, .nobody): svg.empty("path", ["class": style, "d": path + "m0 -4v8"])
         default: svg.empty("path", ["class": style, "d": path, "marker-end": head])
         }

@@ -70,7 +70,9 @@ public struct SpaceTimeDiagram: Sendable {
         case row(Int)
         /// In this lane, but before the first row or after the last.
         case beyond(lane: Int)
-        /// Nowhere in the run: whoever it was, was not recorded.
+        /// In a node that has no lane here.
+        case elsewhere
+        /// Not known: whoever it was, was not recorded, or its call is hidden in the syscall buffer.
         case outside
         /// Nowhere: the bytes were never received.
         case nobody

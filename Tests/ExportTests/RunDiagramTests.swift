@@ -104,6 +104,8 @@ struct RunDiagramTests {
         #expect(picture.lanes.map(\.name) == ["server"])
         #expect(picture.notes.contains("Left out: 7 of 12 operations. Show others with --from and --to."))
         #expect(picture.notes.contains { $0.hasSuffix(": client") })
+        #expect(picture.arrows.first == .init(from: .elsewhere, to: .row(0), channel: 0))
+        #expect(picture.arrows.last == .init(from: .row(4), to: .elsewhere, channel: 0))
         let both = try withRun { try SpaceTimeDiagram(of: $0, DiagramRange(first: 2, last: 9), payload: payload) }
         #expect(both.arrows.last == .init(from: .row(7), to: .beyond(lane: 1), channel: 0))
         let later = try withRun { try SpaceTimeDiagram(of: $0, DiagramRange(first: 10), payload: payload) }

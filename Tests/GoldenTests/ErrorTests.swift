@@ -18,7 +18,8 @@ struct ErrorTests {
                 #expect(!finished.errors.isEmpty && finished.output.isEmpty, "\(arguments)")
             }
             let text = transcript.text.replacingOccurrences(of: directory.path, with: "DIRECTORY")
-            #expect(try Golden.difference(text, from: "errors-without-run.txt") == nil)
+            let difference = try Golden.difference(text, from: "errors-without-run.txt")
+            #expect(difference == nil, "\(difference ?? "")")
         }
     }
 }

@@ -37,7 +37,8 @@ struct HelpTests {
         #expect(commands.count > 10)
         for words in commands {
             let name = (["ridealong"] + words).joined(separator: "-")
-            #expect(try Golden.difference(Self.help(words + ["--help"]), from: "help/\(name).txt") == nil)
+            let difference = try Golden.difference(Self.help(words + ["--help"]), from: "help/\(name).txt")
+            #expect(difference == nil, "\(difference ?? "")")
         }
     }
 

@@ -77,7 +77,8 @@ struct ListingTests {
         let greeting = try Greeting.recorded()
         var transcript = Transcript(in: greeting.run.directory)
         for arguments in commands { try transcript.run(arguments) }
-        #expect(try Golden.difference(greeting.normalized(transcript.text), from: "listings/\(file).txt") == nil)
+        let difference = try Golden.difference(greeting.normalized(transcript.text), from: "listings/\(file).txt")
+        #expect(difference == nil, "\(difference ?? "")")
     }
 
     @Test("index", .timeLimit(.minutes(3)))
@@ -86,7 +87,8 @@ struct ListingTests {
         var transcript = Transcript(in: greeting.run.directory)
         try transcript.run(["index"])
         try transcript.run(["index", "--json"])
-        #expect(try Golden.difference(greeting.normalized(greeting.firstIndex + transcript.text), from: "listings/index.txt") == nil)
+        let difference = try Golden.difference(greeting.normalized(greeting.firstIndex + transcript.text), from: "listings/index.txt")
+        #expect(difference == nil, "\(difference ?? "")")
     }
 
     @Test("each listing, as a table and in JSON", arguments: ["nodes", "channels", "messages", "log", "check"])
