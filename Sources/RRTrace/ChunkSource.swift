@@ -1,5 +1,7 @@
 /// The chunks of a stream, in order: inflated ahead on a second thread, or when they are asked for.
-struct ChunkSource: ~Copyable {
+///
+/// A class, so that what holds it stays small: a large noncopyable value is moved about a lot.
+final class ChunkSource {
     private var reader: ChunkReader?
     private var ahead: ReadAhead?
     private var thread: PlainThread?
@@ -25,7 +27,7 @@ struct ChunkSource: ~Copyable {
     }
 
     /// Makes `chunk` the next chunk, and uses its old memory for a later one; `false` at the end or where the stream is damaged.
-    mutating func next(_ chunk: inout Chunk) -> Bool {
+    func next(_ chunk: inout Chunk) -> Bool {
         if let ahead { return ahead.next(&chunk) }
         return reader?.next(&chunk) == true
     }

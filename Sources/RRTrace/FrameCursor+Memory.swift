@@ -5,15 +5,14 @@ extension FrameCursor {
     /// Finds the frame's memory writes, and where the bytes of each begin in `data`: the stream has no index, each write
     /// takes from it what it stored.
     mutating func decodeWrites() throws(Message.Damage) {
-        let start = writeOffsets[memoryWriteCount]
-        dataOffset = start
-        writeOffsets.removeAll(keepingCapacity: true)
-        writeOffsets.append(start)
+        var offset = writeOffsets[memoryWriteCount]
+        dataOffset = offset
+        writeOffsets[0] = offset
         memoryWriteCount = 0
-        holeLists.removeAll(keepingCapacity: true)
         guard let list = try stream.message.list(0, of: root, .composite), list.count > 0 else { return }
         guard list.dataWords >= Self.writeWords else { throw Message.Damage("memory writes of \(list.dataWords) words") }
-        var offset = start
+        if !holeLists.isEmpty { holeLists.removeAll(keepingCapacity: true) }
+        while writeOffsets.count <= list.count { writeOffsets.append(0) }
         // The holes of all writes together cannot be more than the message has words, unless they share them.
         var holeBudget = stream.message.wordCount
         for index in 0..<list.count {
@@ -26,7 +25,7 @@ extension FrameCursor {
             let (sum, overflow) = offset.addingReportingOverflow(size)
             guard !overflow else { throw Message.Damage("memory writes of more than 2^64 bytes") }
             offset = sum
-            writeOffsets.append(offset)
+            writeOffsets[index + 1] = offset
         }
         writes = list
         memoryWriteCount = list.count

@@ -1,6 +1,9 @@
+internal import Synchronization
+
 /// Streams the frames of a trace (`events`), one at a time, in order.
 ///
-/// Memory: the message of the current frame (16 MiB at most), and with `readAhead` six chunks (usually 1 MiB each, 4 MiB at most).
+/// Memory: the message of the current frame (16 MiB at most), and the chunk it is in; with `readAhead` up to ten chunks (1 MiB each as
+/// rr writes them, 4 MiB at most).
 public struct FrameCursor: ~Copyable {
     /// The frame's number, counting from 1; 0 before the first.
     public private(set) var event: UInt64 = 0
@@ -21,6 +24,9 @@ public struct FrameCursor: ~Copyable {
     /// Where the bytes of the frame's first memory write begin in the inflated stream `data`.
     public internal(set) var dataOffset: UInt64 = 0
 
+    /// Not used: an atomic gives the cursor an address. Without one the compiler copies all of it for every call of a method, which
+    /// took as long as the decoding.
+    private let anchor = Atomic(false)
     var stream: MessageStream
     var root = Message.Structure()
     var registerFile = RegisterFile()
@@ -30,7 +36,6 @@ public struct FrameCursor: ~Copyable {
     /// The holes of the few memory writes that have some.
     var holeLists: [(write: Int, list: Message.List)] = []
     var payload = Payload.none
-    private var unknownKinds: TraceAnomaly?
 
     /// Opens the frames of `trace`; the cursor stands before the first. With `readAhead` a second thread inflates the chunks to come.
     public init(_ trace: TraceDirectory, readAhead: Bool = true) throws(TraceError) {
@@ -38,7 +43,7 @@ public struct FrameCursor: ~Copyable {
     }
 
     /// What could not be read.
-    public var anomalies: [TraceAnomaly] { stream.anomalies + (unknownKinds.map { [$0] } ?? []) }
+    public var anomalies: [TraceAnomaly] { stream.anomalies }
 
     /// Steps to the next frame; `false` at the end, or where the stream is damaged (`anomalies` then says so).
     public mutating func advance() -> Bool {
@@ -76,9 +81,6 @@ public struct FrameCursor: ~Copyable {
 
     private mutating func noteUnknownKind() {
         let tag: UInt16 = stream.message.number(root, bit: 48)
-        if unknownKinds == nil {
-            unknownKinds = TraceAnomaly("unknown-event", subject: "events", event: event, count: 0, detail: "a frame of kind \(tag)")
-        }
-        unknownKinds?.count &+= 1
+        stream.note(TraceAnomaly("unknown-event", subject: "events", event: event, detail: "a frame of kind \(tag)"))
     }
 }

@@ -52,8 +52,11 @@ struct MessageStream: ~Copyable {
     /// Ends the stream here, because of `anomaly`.
     mutating func end(_ anomaly: TraceAnomaly) {
         hasEnded = true
-        anomalies.note(anomaly)
+        note(anomaly)
     }
+
+    /// Adds `anomaly` to what could not be read; the stream goes on.
+    mutating func note(_ anomaly: TraceAnomaly) { anomalies.note(anomaly) }
 
     /// Where the stream stands: an offset in its inflated form.
     private var offset: UInt64 { base &+ UInt64(unpacker.position) &- UInt64(Chunk.headroom) }

@@ -1,5 +1,5 @@
 /// What a frame holds beside registers and memory writes, if this reader has a use for it.
-enum Payload {
+indirect enum Payload {
     case none
     /// The addresses of a TCP socket.
     case socketAddresses(local: Message.List?, remote: Message.List?)

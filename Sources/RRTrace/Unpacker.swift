@@ -43,49 +43,54 @@ struct Unpacker {
         }
         let bytes = unsafe input.span.bytes
         let spreads = Spread.table.span
+        let room = output.count
         var words = output.mutableSpan
         let limit = isLast ? end : end &- (Self.longestTag - 1)
+        // These two, and the conditions of the loop, are what the unchecked accesses below rely on: before `limit` a tag, and a word
+        // behind it, can be read; before `target` a word can be written.
+        precondition(position >= 0 && end &+ Self.longestTag <= input.count && target <= room && count >= 0)
         var position = position  // In registers: each tag's place depends on the one before.
         defer { self.position = position }
         while count < target, position < limit {
-            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self))
             let tag = UInt8(truncatingIfNeeded: word)
             if tag == 0x3f {
-                words[count] = word &>> 8 & 0xffff_ffff_ffff
+                unsafe words[unchecked: count] = word &>> 8 & 0xffff_ffff_ffff
                 count &+= 1
                 position &+= 7
             } else if tag == 0x01 {
-                words[count] = word &>> 8 & 0xff
+                unsafe words[unchecked: count] = word &>> 8 & 0xff
                 count &+= 1
                 position &+= 2
             } else if tag == 0x03 {
-                words[count] = word &>> 8 & 0xffff
+                unsafe words[unchecked: count] = word &>> 8 & 0xffff
                 count &+= 1
                 position &+= 3
             } else if tag == 0 {
                 position &+= 2
                 zeros = Int(word &>> 8 & 0xff) &+ 1
-                let stop = min(target, count &+ zeros)
-                zeros &-= stop &- count
-                while count < stop {
-                    words[count] = 0
+                while zeros > 0, count < target {
+                    unsafe words[unchecked: count] = 0
                     count &+= 1
+                    zeros &-= 1
                 }
             } else if tag == 0xff {
-                words[count] = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position &+ 1, as: UInt64.self))
+                let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position &+ 1, as: UInt64.self)
+                unsafe words[unchecked: count] = UInt64(littleEndian: word)
                 count &+= 1
-                literals = unsafe Int(bytes.unsafeLoad(fromByteOffset: position &+ 9, as: UInt8.self))
+                literals = unsafe Int(bytes.unsafeLoad(fromUncheckedByteOffset: position &+ 9, as: UInt8.self))
                 position &+= Self.longestTag
                 while literals > 0, count < target, position &+ 8 <= end {
-                    words[count] = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+                    let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self)
+                    unsafe words[unchecked: count] = UInt64(littleEndian: word)
                     count &+= 1
                     position &+= 8
                     literals &-= 1
                 }
                 if literals > 0 { return }
             } else {
-                let spread = spreads[Int(tag)]
-                words[count] = spread(word &>> 8)
+                let spread = unsafe spreads[unchecked: Int(tag)]
+                unsafe words[unchecked: count] = spread(word &>> 8)
                 count &+= 1
                 position &+= spread.length
             }
