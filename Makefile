@@ -44,7 +44,7 @@ test: setup lint
 ## fuzz: look for bytes that crash the trace reader, for FUZZ_SECONDS in all (an hour)
 FUZZ_SECONDS ?= 3600
 fuzz:
-	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer
+	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address
 	@Scripts/fuzz.sh $(FUZZ_SECONDS)
 
 ## bench: measure against bare inflating and rr dump, on a recorded redis; fails if a promise is not kept

@@ -2,6 +2,9 @@ internal import Glibc
 
 /// A file of a trace, open for reading. It is read with `pread`, not mapped: a mapping of a file that shrinks would kill us.
 struct TraceFile: ~Copyable, Sendable {
+    /// How much of a file `contents` reads first.
+    private static let firstPiece = 4096
+
     private let descriptor: Int32
 
     /// Opens the file at `path`.
@@ -34,8 +37,14 @@ struct TraceFile: ~Copyable, Sendable {
 
     /// The whole file, if it is not longer than `limit`; `nil` if it is, or cannot be read.
     func contents(limit: Int) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
-        guard let count = read(limit + 1, at: 0, into: &bytes), count <= limit else { return nil }
+        var bytes: [UInt8] = []
+        var count = 0
+        while count == bytes.count {
+            guard count <= limit else { return nil }
+            bytes += repeatElement(0, count: min(max(count, Self.firstPiece), limit + 1 - count))
+            guard let got = read(bytes.count - count, at: UInt64(count), into: &bytes, start: count) else { return nil }
+            count += got
+        }
         return Array(bytes.prefix(count))
     }
 

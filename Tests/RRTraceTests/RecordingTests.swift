@@ -68,10 +68,10 @@ import Testing
         let program = "import os\nwhile True: os.stat('/')"
         let recording = try RecordedTrace.make("killed", syscallBuffer: false, ["/usr/bin/python3", "-S", "-c", program]) { recorder in
             let directory = RecordedTrace.path(of: "killed")
-            try wait { (try? Data(contentsOf: directory.appendingPathComponent("events")).count) ?? 0 > 100_000 }
+            try wait(for: "events") { (try? Data(contentsOf: directory.appendingPathComponent("events")).count) ?? 0 > 100_000 }
             let trace = try TraceDirectory(path: directory.path)
             live = (trace.state, try readEverything(trace).frames)
-            let rr = try #require(try findRR(from: recorder))
+            let rr = try #require(try findRR(from: recorder.pid))
             kill(rr, SIGKILL)
         }
         #expect(live?.state == .recording && live?.frames ?? 0 > 5000)
@@ -82,20 +82,10 @@ import Testing
         #expect(Set(anomalies.map(\.name)).isSubset(of: ["truncated-message", "data-beyond-stream"]), "\(anomalies)")
     }
 
-    private func wait(until condition: () throws -> Bool) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while try !condition() {
-            try #require(Date() < deadline, "nothing happened for a minute")
-            usleep(20_000)
-        }
-    }
-
-    /// The process id of the rr that `recorder` is, or has started.
-    private func findRR(from recorder: Int32) throws -> Int32? {
-        let read = { (name: String) in try String(contentsOfFile: "/proc/\(recorder)/\(name)", encoding: .utf8) }
-        if try read("comm") == "rr\n" { return recorder }
-        return try read("task/\(recorder)/children").split(separator: " ").compactMap { Int32($0) }.lazy.compactMap {
-            try? findRR(from: $0)
-        }.first
+    /// The process id of the rr that process `pid` is, or has started.
+    private func findRR(from pid: Int32) throws -> Int32? {
+        if try String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8) == "rr\n" { return pid }
+        for child in try childProcesses(of: pid) { if let rr = try findRR(from: child) { return rr } }
+        return nil
     }
 }

@@ -47,44 +47,24 @@ enum Recordings {
     }
 
     private static func recordRedis() throws -> RecordedTrace {
-        let port = String(try freePort())
-        let client = ["redis-cli", "-p", port]
-        return try .make("redis", syscallBuffer: false, ["redis-server", "--port", port, "--save", "", "--appendonly", "no"]) { _ in
-            for attempt in 0... {
-                do {
-                    try RecordedTrace.output(of: client + ["ping"])
-                    break
-                } catch  where attempt < 100 { usleep(50_000) }
-            }
+        let port = try Ports.free()
+        let client = ["redis-cli", "-p", "\(port)"]
+        return try .make("redis", syscallBuffer: false, ["redis-server", "--port", "\(port)", "--save", "", "--appendonly", "no"]) {
+            server in
+            try Ports.wait(for: server, toListenOn: port)
             for _ in 0..<3 { try RecordedTrace.output(of: client + ["-r", "20", "incr", "counter"]) }
-            _ = try? RecordedTrace.output(of: client + ["shutdown", "nosave"])
+            try RecordedTrace.output(of: client + ["shutdown", "nosave"])
         }
     }
 
     private static func recordInt80(bits: Int) throws -> RecordedTrace? {
-        let source = URL(fileURLWithPath: #filePath).appendingPathComponent("../../Programs/int80.c").standardizedFileURL.path
         return try withTemporaryDirectory { directory in
             let program = directory.appendingPathComponent("int80-\(bits)").path
             let options = ["-m\(bits)", "-O1", "-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector"]
-            guard (try? RecordedTrace.output(of: ["gcc"] + options + ["-o", program, source])) != nil else { return nil }
+            guard (try? RecordedTrace.output(of: ["gcc"] + options + ["-o", program, Programs.source("int80.c")])) != nil else {
+                return nil
+            }
             return try .make("int80-\(bits)", syscallBuffer: false, [program])
         }
-    }
-
-    /// A port of 127.0.0.1 that nobody listens on now.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let failed = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
-            }
-        }
-        guard failed == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
