@@ -44,7 +44,7 @@ echo "Recording redis-server on port $port and $clients clients, each counting u
 echo
 echo "  ridealong record --run $run --node redis redis-server --port $port"
 echo "  ridealong record --run $run --node client-N \\"
-echo "      redis-cli -p $port -r $increments -i 0.1 incr counter"
+echo "      redis-cli -p $port -r $increments -i 0.2 incr counter"
 
 ridealong record --run "$run" --node redis redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no >"$run/redis.log" 2>&1 &
 server=$!
@@ -59,7 +59,7 @@ Try \`ridealong doctor\`."
 done
 
 for number in $(seq $clients); do
-    ridealong record --run "$run" --node "client-$number" redis-cli -p "$port" -r $increments -i 0.1 incr counter >"$run/client-$number.log" 2>&1 &
+    ridealong record --run "$run" --node "client-$number" redis-cli -p "$port" -r $increments -i 0.2 incr counter >"$run/client-$number.log" 2>&1 &
     recorders="$recorders $!"
 done
 for recorder in $recorders; do
