@@ -21,7 +21,10 @@ struct DoctorCommand: ParsableCommand {
         var failure: (any Error)?
         let works = doctor.examine { check in
             do {
-                try Self.print { options.json ? try $0.object(check) : $0.line(Self.text(check)) }
+                try Self.print { out in
+                    if options.json { return try out.object(check) }
+                    for line in Self.lines(check) { out.line(line) }
+                }
             } catch {
                 failure = error
             }
@@ -37,10 +40,9 @@ struct DoctorCommand: ParsableCommand {
     }
 
     /// Two columns and the finding; the remedy stands on a line of its own.
-    private static func text(_ check: Doctor.Check) -> String {
+    private static func lines(_ check: Doctor.Check) -> [String] {
         let columns = (check.ok ? "ok" : "problem").padded(to: 9) + check.check.padded(to: 19)
-        let remedy = check.remedy.map { "\n" + "".padded(to: 28) + "-> " + $0 } ?? ""
-        return columns + check.finding + remedy
+        return [columns + check.finding] + (check.remedy.map { ["".padded(to: 28) + "-> " + $0] } ?? [])
     }
 }
 

@@ -130,6 +130,23 @@ struct ListingTests {
             ])
     }
 
+    @Test("doctor has a line for each check, and one for each remedy")
+    func doctor() throws {
+        struct Check: Decodable {
+            let check: String
+            let finding: String
+            let remedy: String?
+        }
+        let run = try Greeting.recorded().run
+        let checks: [Check] = try run.list("doctor")
+        let expected = checks.flatMap { [$0.finding] + ($0.remedy.map { ["-> \($0)"] } ?? []) }
+        let lines = try run.ridealong(["doctor", "--run", run.directory.path]).output.split(separator: "\n")
+        #expect(lines.count == expected.count)
+        // Free space may be another one by now.
+        for (line, text) in zip(lines, expected) where !text.contains("MiB") { #expect(line.hasSuffix(text)) }
+        #expect(lines.count { !$0.hasPrefix(" ") } == checks.count)
+    }
+
     @Test("tables fit the terminal that COLUMNS says", arguments: [40, 80])
     func width(_ columns: Int) throws {
         var transcript = Transcript(in: try Greeting.recorded().run.directory)
