@@ -14,8 +14,6 @@ struct Capture {
 
     /// How much text is kept, in bytes.
     private static let textLimit = 1 << 16
-    /// How often it is asked whether it has ended, in microseconds.
-    private static let pollInterval: UInt32 = 500
 
     /// Runs `program` with `arguments`; kills it when `limit` has passed.
     init(_ program: String, _ arguments: [String], environment: [String: String] = [:], limit: Duration) throws(Errno) {
@@ -31,7 +29,7 @@ struct Capture {
         let deadline = ContinuousClock.now + limit
         var end = child.end(waiting: false)
         while end == nil && ContinuousClock.now < deadline {
-            usleep(Self.pollInterval)
+            usleep(Child.pollInterval)
             end = child.end(waiting: false)
         }
         self.end = end

@@ -18,6 +18,9 @@ struct Child {
         case signalled(Int32)
     }
 
+    /// How often it is looked whether something has happened to it, in microseconds.
+    static let pollInterval: UInt32 = 500
+
     /// Its process id.
     let id: pid_t
 
@@ -51,6 +54,16 @@ struct Child {
 
     /// Sends it `signal`.
     func send(_ signal: Int32) { kill(id, signal) }
+
+    /// Waits until its first child runs a program of its own, or it has itself ended, at most `limit`.
+    func awaitProgram(limit: Duration) {
+        let deadline = ContinuousClock.now + limit
+        // A process that has ended has no link any more.
+        while ContinuousClock.now < deadline, let own = Proc.link("/proc/\(id)/exe") {
+            if let program = firstChild.flatMap({ Proc.link("/proc/\($0)/exe") }), program != own { return }
+            usleep(Self.pollInterval)
+        }
+    }
 
     /// Its first child: for rr, the program it records. `nil` if there is none, or the kernel does not tell.
     var firstChild: pid_t? {

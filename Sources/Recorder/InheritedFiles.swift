@@ -12,7 +12,7 @@ enum InheritedFiles {
 
     /// Those of this process, in order. Our own are closed on exec and are not among them.
     static func list() -> [Sidecar.InheritedFile] {
-        Proc.entries("/proc/self/fd").compactMap { Int32($0) }.sorted().lazy.filter(isPassedOn).prefix(limit).map(describe)
+        Proc.entries("/proc/self/fd").compactMap { Int32($0) }.sorted().filter(isPassedOn).prefix(limit).map(describe)
     }
 
     private static func isPassedOn(_ number: Int32) -> Bool {

@@ -12,6 +12,9 @@ struct SignalRelay {
     /// Passed on to the recorded program. Stopping (SIGTSTP) is left to the system: it stops the group.
     private static let toProgram = [SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
 
+    /// How long rr may take to start the program; it needs some 10 ms.
+    private static let startLimit = Duration.seconds(5)
+
     private let held: sigset_t
     /// The signal mask for rr and the program: the one that this process was started with.
     let inheritedMask: sigset_t
@@ -37,6 +40,8 @@ struct SignalRelay {
             var info = siginfo_t()
             let signal = sigwaitinfo(&held, &info)
             guard signal > 0, signal != SIGCHLD, isForUsAlone(signal, code: info.si_code) else { continue }
+            // Before, a signal would end rr and leave its child stopped for ever, or be lost.
+            child.awaitProgram(limit: Self.startLimit)
             if signal != SIGTERM, let program = child.firstChild {
                 kill(program, signal)
             } else {
