@@ -120,7 +120,7 @@ extension Operation {
     var happened: Int64 {
         switch kind {
         case .connect, .send, .shutdown, .close: earliest
-        case .accept, .receive, .listen: latest
+        case .accept, .receive, .listen, .ready: latest
         }
     }
 }

@@ -132,7 +132,7 @@ private struct Verifier {
                     switch endpoint.birth {
                     case .connect, .accept: endpoint.established != nil
                     case .pair: true
-                    case .inherited, .listen: false
+                    case .inherited, .listen, .open, .made, .passed: false
                     }
                 if isConnected {
                     let opened = Position(node: NodeID(number), moment: endpoint.opened)
@@ -180,7 +180,7 @@ private struct Verifier {
                     known[number][serial].isShutDown = true
                 case .close: known[number][serial].ended = known[number][serial].ended ?? rank
                 case .send, .receive: extend(operation, number, here)
-                case .accept, .listen, .shutdown: break
+                case .accept, .listen, .shutdown, .ready: break
                 }
             }
         }

@@ -136,6 +136,7 @@ private struct DiagramBuilder {
         case .receive: operation.isEndOfStream ? .end : .receive
         case .shutdown, .close: .close
         case .listen: .listen
+        case .ready: .ready
         }
     }
 
@@ -149,6 +150,7 @@ private struct DiagramBuilder {
         case .end: "sees the end of \(peer)"
         case .close: "closes to \(peer)"
         case .listen: "listens"
+        case .ready: "sees that there is something from \(peer)"
         case .failure: "fails"
         }
     }

@@ -108,6 +108,7 @@ private struct Drawing {
         case .receive: svg.empty("circle", ["class": "hollow", "cx": "\(x)", "cy": "\(y)", "r": "3"])
         case .connect: svg.empty("path", ["class": "hollow", "d": diamond])
         case .accept: svg.empty("path", ["class": "full", "d": diamond])
+        case .ready: svg.empty("circle", ["class": "full", "cx": "\(x)", "cy": "\(y)", "r": "1"])
         case .listen: svg.empty("rect", ["class": "hollow", "x": "\(x - 3)", "y": "\(y - 3)", "width": "6", "height": "6"])
         case .close: svg.empty("path", ["class": "stroke", "d": "M\(x - 3) \(y - 3)l6 6m-6 0l6 -6"])
         case .end: svg.empty("path", ["class": "stroke", "d": "M\(x - 5) \(y)h5m0 -4v8"])

@@ -30,6 +30,8 @@ public struct SpaceTimeDiagram: Sendable {
         case accept
         /// Waiting for connections.
         case listen
+        /// Something to take was seen, and not taken.
+        case ready
         /// The end of a stream, seen.
         case end
         /// A stream or its sending half closed.

@@ -129,7 +129,7 @@ struct Histories {
                 all[slot].gaveUp = min(all[slot].gaveUp, earliest)
                 if state[serial] == .open { state[serial] = .doubtful }
             case .close: all[slot].gaveUp = min(all[slot].gaveUp, earliest)
-            case .shutdown, .listen: break
+            case .shutdown, .listen, .ready: break
             }
         }
     }

@@ -43,7 +43,7 @@ private struct Assembly {
             switch histories.all[slot].birth {
             case .connect: return true
             case .pair: return slot < partner.slot
-            case .accept, .inherited, .listen: return false
+            case .accept, .inherited, .listen, .open, .made, .passed: return false
             }
         }
         return slots.sorted {
@@ -57,7 +57,7 @@ private struct Assembly {
         switch histories.all[slot].birth {
         case .listen: false
         case .accept, .pair: true
-        case .connect, .inherited: histories.all[slot].isEstablished
+        case .connect, .inherited, .open, .made, .passed: histories.all[slot].isEstablished
         }
     }
 

@@ -1,4 +1,4 @@
-/// What joins two endpoints: a TCP connection, a Unix connection.
+/// What joins two endpoints: a connection, a pipe, or the datagrams that two sockets exchange.
 public struct Channel: Hashable, Sendable {
     /// How the two ends were found to belong together, strongest first.
     public enum Evidence: UInt8, Sendable, CaseIterable, Comparable {
@@ -12,9 +12,13 @@ public struct Channel: Hashable, Sendable {
         case order
         /// There is no recorded partner to join.
         case alone
+        /// The user said so (`ridealong channels join`).
+        case user
 
-        /// Stronger evidence first.
-        public static func < (a: Evidence, b: Evidence) -> Bool { a.rawValue < b.rawValue }
+        /// Stronger evidence first; the user's word is the strongest.
+        public static func < (a: Evidence, b: Evidence) -> Bool { a.weakness < b.weakness }
+
+        private var weakness: Int { self == .user ? -1 : Int(rawValue) }
     }
 
     /// One end of a channel.
@@ -27,9 +31,10 @@ public struct Channel: Hashable, Sendable {
 
     /// What kind of channel it is.
     public var kind: Endpoint.Kind
-    /// The end that connected; for a channel with one recorded end and no known direction, that end.
+    /// The end that connected, or that writes to a pipe, or that sent the first datagram; for a channel with one recorded end and no known
+    /// direction, that end.
     public var a: End
-    /// The end that accepted.
+    /// The other end: the one that accepted, or reads from the pipe.
     public var b: End
     /// How the two were joined.
     public var evidence: Evidence

@@ -12,6 +12,14 @@ public struct StreamTotals: Hashable, Sendable {
     public var receiverCut: UInt64 = 0
     /// Received, and sent after the end of the sender's trace.
     public var senderCut: UInt64 = 0
+    /// Sent, and lost when the connection was reset.
+    public var lostByReset: UInt64 = 0
+    /// Sent as datagrams that nobody received: lost on the way, or never read.
+    public var lost: UInt64 = 0
+    /// Sent, and cut off or thrown away by the call that received the message (a short buffer, MSG_TRUNC).
+    public var discarded: UInt64 = 0
+    /// Received more often than sent: copies of datagrams.
+    public var duplicated: UInt64 = 0
     /// Sent to an end that no recorded node holds.
     public var toOutside: UInt64 = 0
     /// Received from an end that no recorded node holds.
@@ -29,8 +37,8 @@ public struct StreamTotals: Hashable, Sendable {
 
     /// Whether every byte is in exactly one account.
     public var isBalanced: Bool {
-        sent == delivered &+ unread &+ receiverCut &+ toOutside &+ opaqueSent
-            && received == delivered &+ senderCut &+ fromOutside &+ opaqueReceived &+ notSent
+        sent == delivered &+ unread &+ receiverCut &+ lostByReset &+ lost &+ discarded &+ toOutside &+ opaqueSent
+            && received == delivered &+ duplicated &+ senderCut &+ fromOutside &+ opaqueReceived &+ notSent
     }
 
     /// No bytes at all.

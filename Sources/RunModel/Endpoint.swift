@@ -10,6 +10,20 @@ public struct Endpoint: Hashable, Sendable {
         case unixStream
         /// A socket whose kind the trace does not tell (inherited, or passed from elsewhere).
         case unknown
+        /// A pipe or FIFO: bytes go one way, from the end that writes to the end that reads.
+        case pipe
+        /// A connection of Unix-domain sockets that keeps messages apart (SOCK_SEQPACKET).
+        case unixSequenced
+        /// A Unix-domain datagram socket: nothing is lost, duplicated or reordered.
+        case unixDatagram
+        /// A UDP socket, IPv4 or IPv6: datagrams may be lost, duplicated, reordered, or go to many.
+        case udp
+
+        /// Whether what is sent arrives in the pieces in which it was sent: a message is received whole, or cut short.
+        public var keepsMessages: Bool { self == .unixSequenced || isDatagram }
+
+        /// Whether each message goes wherever its sender says: one endpoint may talk to many.
+        public var isDatagram: Bool { self == .unixDatagram || self == .udp }
     }
 
     /// How it came to be.
@@ -24,6 +38,36 @@ public struct Endpoint: Hashable, Sendable {
         case inherited
         /// It listens: it has no stream of its own, connections come out of it.
         case listen
+        /// By `open` of a FIFO.
+        case open
+        /// A datagram socket: by `socket`. It exists from then on, whomever it talks to.
+        case made
+        /// It came as a descriptor with a message (SCM_RIGHTS), and which open file it names is not known.
+        case passed
+    }
+
+    /// What the kernel calls a file, the same in every process of a host while it exists.
+    public struct FileIdentity: Hashable, Sendable {
+        /// The device, as `stat` tells it; `nil` where only the inode is known, as from `pipe:[4711]` in /proc.
+        public var device: UInt64?
+        /// The inode.
+        public var inode: UInt64
+
+        /// The file `inode` of `device`.
+        public init(device: UInt64? = nil, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
+    }
+
+    /// Which halves of a channel an endpoint can use.
+    public enum Access: UInt8, Sendable, CaseIterable {
+        /// It gives and takes.
+        case both
+        /// It only takes: the reading end of a pipe.
+        case read
+        /// It only gives: the writing end of a pipe.
+        case write
     }
 
     /// What kind of thing it is an end of.
@@ -41,6 +85,10 @@ public struct Endpoint: Hashable, Sendable {
     public var established: Moment?
     /// Where its last descriptor was closed; `nil` if it was open to the end of the recording.
     public var closed: Moment?
+    /// Which file it is, for pipes and FIFOs, if the sidecar or a `stat` tells: two nodes that hold ends of one pipe know it by this.
+    public var identity: FileIdentity?
+    /// Which halves it can use.
+    public var access = Access.both
     /// Every process (thread group id) of the node that ever used it, in order of first use.
     public var processes: [Int32]
     /// From here on, stream offsets of this endpoint cannot be known, because calls that moved an unknown number of its bytes are hidden

@@ -6,8 +6,15 @@ public struct NodeActivity: Sendable {
     public var clockOffset: Int64
     /// The node's endpoints, in the order in which they were opened; an endpoint's serial is its index here.
     public var endpoints: [Endpoint]
-    /// The node's operations, sorted by `at`; no two have the same `at`, `endpoint` and `kind`.
+    /// The node's operations, sorted by `at`; those of one call (sendmmsg) stand in the order of their messages.
     public var operations: [Operation]
+    /// The addresses that `Operation.peer` names, each once.
+    public var addresses: [Address] = []
+    /// What leads from one process of the node to another, sorted by `to`.
+    public var links: [Link] = []
+    /// Processes (thread group ids) that share writable memory with an earlier one, and which: their operations are ordered by the
+    /// recording, as those of one process are.
+    public var memoryOwner: [Int32: Int32] = [:]
 
     /// A node in which nothing happened yet.
     public init(host: Int32 = 0, clockOffset: Int64 = 0, endpoints: [Endpoint] = [], operations: [Operation] = []) {
@@ -15,5 +22,42 @@ public struct NodeActivity: Sendable {
         self.clockOffset = clockOffset
         self.endpoints = endpoints
         self.operations = operations
+    }
+}
+
+/// A reason, inside a node, why what one process did comes before what another does.
+public struct Link: Hashable, Sendable {
+    /// Why.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        /// A process was forked, and begins.
+        case fork
+        /// A process ended (or stopped), and its parent's `wait` returned.
+        case exit
+        /// A signal was sent, and taken.
+        case signal
+        /// A descriptor was passed, and received.
+        case descriptor
+        /// A counter (eventfd) was raised, and read.
+        case counter
+    }
+
+    /// Why.
+    public var kind: Kind
+    /// The moment that comes before: where the call that gives was entered.
+    public var from: Moment
+    /// Its process (thread group id).
+    public var fromProcess: Int32
+    /// The moment that comes after: where the call that takes returned, or the child's first event.
+    public var to: Moment
+    /// Its process (thread group id).
+    public var toProcess: Int32
+
+    /// The link of `kind` from one process at a moment to another at a later one.
+    public init(kind: Kind, from: Moment, fromProcess: Int32, to: Moment, toProcess: Int32) {
+        self.kind = kind
+        self.from = from
+        self.fromProcess = fromProcess
+        self.to = to
+        self.toProcess = toProcess
     }
 }

@@ -19,6 +19,8 @@ public struct Operation: Hashable, Sendable {
         case close
         /// `listen`, at the event that returned.
         case listen
+        /// It was seen that there is something to take, without taking it (poll, select, MSG_PEEK, FIONREAD), at the event that returned.
+        case ready
     }
 
     /// Serial of the endpoint in its node.
@@ -38,6 +40,8 @@ public struct Operation: Hashable, Sendable {
     public var bytes: Range<UInt64>?
     /// What the call returned: a byte count, 0, or a negated errno.
     public var result: Int64
+    /// For a datagram, whom it goes to or comes from, if the trace tells: index in the node's `addresses`; -1 if it does not.
+    public var peer: Int32 = -1
     /// It cannot have happened before: nanoseconds of the recording host's CLOCK_MONOTONIC.
     public var earliest: Int64
     /// It cannot have happened later, in the same clock.

@@ -6,7 +6,7 @@ import RunModel
 enum ActivityRows {
     /// Stores what one node did.
     static func save(_ db: Database, _ activity: NodeActivity, node: Int64) throws {
-        let insert = try db.makeStatement(sql: "INSERT INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
+        let insert = try db.makeStatement(sql: "INSERT INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         for (serial, endpoint) in activity.endpoints.enumerated() {
             let (birth, twin) = code(endpoint.birth)
             try insert.execute(arguments: [
@@ -14,9 +14,16 @@ enum ActivityRows {
                 endpoint.remote.map { Data($0.stored) },
                 Int64(bitPattern: endpoint.opened.packed), endpoint.established.map { Int64(bitPattern: $0.packed) },
                 endpoint.closed.map { Int64(bitPattern: $0.packed) }, endpoint.opaqueFrom.map { Int64(bitPattern: $0.packed) },
-                endpoint.processes.map(String.init).joined(separator: " "),
+                endpoint.identity?.device.map { Int64(bitPattern: $0) }, endpoint.identity.map { Int64(bitPattern: $0.inode) },
+                endpoint.access.rawValue, endpoint.processes.map(String.init).joined(separator: " "),
             ])
         }
+        try db.execute(
+            sql: "INSERT INTO surroundings VALUES (?,?,?,?)",
+            arguments: [
+                node, Data(SurroundingsBlock.encode(activity.addresses)), Data(SurroundingsBlock.encode(activity.links)),
+                Data(SurroundingsBlock.encode(activity.memoryOwner)),
+            ])
         let block = try db.makeStatement(sql: "INSERT INTO operations VALUES (?,?,?,?,?,?)")
         let operations = activity.operations
         for (number, start) in stride(from: 0, to: operations.count, by: OperationBlock.capacity).enumerated() {
@@ -32,6 +39,11 @@ enum ActivityRows {
     /// All that one node did; host and clock offset are the caller's to fill in.
     static func load(_ db: Database, node: Int64) throws -> NodeActivity {
         var activity = NodeActivity(endpoints: try endpoints(db, node: node))
+        if let row = try Row.fetchOne(db, sql: "SELECT * FROM surroundings WHERE node = ?", arguments: [node]) {
+            activity.addresses = try SurroundingsBlock.addresses([UInt8](row["addresses"] as Data))
+            activity.links = try SurroundingsBlock.links([UInt8](row["links"] as Data))
+            activity.memoryOwner = try SurroundingsBlock.memoryOwners([UInt8](row["memoryOwners"] as Data))
+        }
         let rows = try Row.fetchCursor(db, sql: "SELECT count, data FROM operations WHERE node = ? ORDER BY block", arguments: [node])
         while let row = try rows.next() {
             activity.operations += try OperationBlock.decode([UInt8](row["data"] as Data), count: row["count"])
@@ -52,6 +64,14 @@ enum ActivityRows {
             endpoint.established = (row["established"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
             endpoint.closed = (row["closed"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
             endpoint.opaqueFrom = (row["opaqueFrom"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
+            endpoint.identity = (row["inode"] as Int64?).map { inode in
+                let device = (row["device"] as Int64?).map { UInt64(bitPattern: $0) }
+                return Endpoint.FileIdentity(device: device, inode: UInt64(bitPattern: inode))
+            }
+            guard let access = Endpoint.Access(rawValue: row["access"]) else {
+                throw IndexError.damaged("endpoint of access \(row["access"] as Int)")
+            }
+            endpoint.access = access
             endpoint.processes = (row["processes"] as String).split(separator: " ").compactMap { Int32($0) }
             return endpoint
         }
@@ -64,6 +84,9 @@ enum ActivityRows {
         case .pair(let twin): (2, twin)
         case .inherited: (3, nil)
         case .listen: (4, nil)
+        case .open: (5, nil)
+        case .made: (6, nil)
+        case .passed: (7, nil)
         }
     }
 
@@ -74,6 +97,9 @@ enum ActivityRows {
         case (2, let twin?): return .pair(twin: twin)
         case (3, _): return .inherited
         case (4, _): return .listen
+        case (5, _): return .open
+        case (6, _): return .made
+        case (7, _): return .passed
         default: throw IndexError.damaged("endpoint with birth \(code)")
         }
     }

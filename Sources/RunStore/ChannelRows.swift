@@ -7,7 +7,7 @@ enum ChannelRows {
     /// The numbers of one direction, in the order in which they are stored.
     private static let streamFields: [any WritableKeyPath<StreamTotals, UInt64> & Sendable] = [
         \.sent, \.received, \.delivered, \.unread, \.receiverCut, \.senderCut, \.toOutside, \.fromOutside, \.opaqueSent, \.opaqueReceived,
-        \.notSent, \.unplacedSent, \.unplacedReceived,
+        \.notSent, \.unplacedSent, \.unplacedReceived, \.lostByReset, \.lost, \.discarded, \.duplicated,
     ]
 
     /// Stores all channels and deliveries.

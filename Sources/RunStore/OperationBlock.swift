@@ -17,6 +17,8 @@ enum OperationBlock {
         static let tracePayload: UInt8 = 0x20
         /// The payload is in the trace, but not in one piece.
         static let framePayload: UInt8 = 0x40
+        /// A datagram's peer is known.
+        static let peer: UInt8 = 0x80
     }
 
     /// What deltas are taken from; the same steps in both directions keep it equal.
@@ -45,6 +47,7 @@ enum OperationBlock {
         var head = operation.kind.rawValue
         if operation.bytes != nil { head |= Flag.bytes }
         if operation.entered != operation.at { head |= Flag.entered }
+        if operation.peer >= 0 { head |= Flag.peer }
         switch operation.payload {
         case .unknown: break
         case .trace: head |= Flag.tracePayload
@@ -61,6 +64,7 @@ enum OperationBlock {
         out.delta(Int64(operation.process), &context.process)
         out.delta(Int64(operation.task), &context.task)
         out.signed(operation.result)
+        if operation.peer >= 0 { out.unsigned(UInt64(operation.peer)) }
         if let bytes = operation.bytes {
             let stream = Context.stream(context.endpoint, operation.kind)
             out.signed(Int64(bitPattern: bytes.lowerBound &- (context.next[stream] ?? 0)))
@@ -100,6 +104,7 @@ enum OperationBlock {
         let process = Int32(truncatingIfNeeded: try input.delta(&context.process))
         let task = Int32(truncatingIfNeeded: try input.delta(&context.task))
         let result = try input.signed()
+        let peer = head & Flag.peer == 0 ? -1 : Int32(truncatingIfNeeded: (try input.unsigned()) & UInt64(Int32.max))
         var range: Range<UInt64>?
         if head & Flag.bytes != 0 {
             let stream = Context.stream(context.endpoint, kind)
@@ -116,8 +121,10 @@ enum OperationBlock {
             let offset = UInt64(bitPattern: try input.delta(&context.payload))
             payload = .trace(offset: offset, count: UInt32(truncatingIfNeeded: (try input.signed()) &+ result))
         }
-        return Operation(
+        var operation = Operation(
             endpoint: endpoint, kind: kind, entered: entered, at: at, process: process, task: task, bytes: range, result: result,
             earliest: earliest, latest: latest, payload: payload)
+        operation.peer = peer
+        return operation
     }
 }

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "2"
+    static let format = "3"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {
@@ -16,12 +16,15 @@ enum Schema {
                     firstTime INTEGER NOT NULL, lastTime INTEGER NOT NULL, clockOffset INTEGER NOT NULL, isBuffered INTEGER NOT NULL,
                     counters TEXT, processes TEXT NOT NULL);
                 CREATE TABLE endpoint (
-                    node INTEGER NOT NULL, serial INTEGER NOT NULL, kind INTEGER NOT NULL, birth INTEGER NOT NULL, twin INTEGER,
-                    local TEXT, remote TEXT, opened INTEGER NOT NULL, established INTEGER, closed INTEGER, opaqueFrom INTEGER,
-                    processes TEXT NOT NULL, PRIMARY KEY (node, serial)) WITHOUT ROWID;
+                    node INTEGER NOT NULL, serial INTEGER NOT NULL, kind INTEGER NOT NULL, birth INTEGER NOT NULL,
+                    twin INTEGER, local TEXT, remote TEXT, opened INTEGER NOT NULL, established INTEGER, closed INTEGER, opaqueFrom INTEGER,
+                    device INTEGER, inode INTEGER, access INTEGER NOT NULL, processes TEXT NOT NULL,
+                    PRIMARY KEY (node, serial)) WITHOUT ROWID;
                 CREATE TABLE operations (
                     node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
                     data BLOB NOT NULL, PRIMARY KEY (node, block));
+                CREATE TABLE surroundings (
+                    node INTEGER PRIMARY KEY, addresses BLOB NOT NULL, links BLOB NOT NULL, memoryOwners BLOB NOT NULL);
                 CREATE TABLE channel (
                     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, evidence INTEGER NOT NULL,
                     aNode INTEGER, aSerial INTEGER, aAddress TEXT, bNode INTEGER, bSerial INTEGER, bAddress TEXT,
@@ -41,5 +44,5 @@ enum Schema {
     /// The tables that are rebuilt whenever any node changes.
     static let joined = ["channel", "deliveries", "ranks", "orders"]
     /// The tables that hold what was read from one node's trace.
-    static let perNode = ["endpoint", "operations"]
+    static let perNode = ["endpoint", "operations", "surroundings"]
 }

@@ -122,6 +122,10 @@ extension Endpoint.Kind {
         case .tcp: "tcp"
         case .unixStream: "unix"
         case .unknown: "unknown"
+        case .pipe: "pipe"
+        case .unixSequenced: "unix-seqpacket"
+        case .unixDatagram: "unix-dgram"
+        case .udp: "udp"
         }
     }
 }

@@ -73,7 +73,7 @@ func seconds(_ nanoseconds: Int64) -> String {
 
 extension LogRow {
     /// Whether it happens where its call returns; everything else happens where it was entered.
-    fileprivate var takes: Bool { ["accept", "receive", "end", "listen"].contains(operation) }
+    fileprivate var takes: Bool { ["accept", "receive", "end", "listen", "ready"].contains(operation) }
 }
 
 /// An operation in JSON.

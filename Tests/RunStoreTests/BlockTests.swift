@@ -48,6 +48,26 @@ import Testing
         #expect(read == deliveries)
     }
 
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func surroundingsSurvive(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let links = (0..<50).map { _ in
+            Link(
+                kind: Link.Kind.allCases.randomElement(using: &random) ?? .fork,
+                from: Moment(packed: .random(in: 0...(.max), using: &random)),
+                fromProcess: .random(in: 0...(.max), using: &random), to: Moment(packed: .random(in: 0...(.max), using: &random)),
+                toProcess: .random(in: 0...(.max), using: &random))
+        }
+        let owners = Dictionary(uniqueKeysWithValues: (1..<50 as Range<Int32>).map { ($0 * 7, Int32.random(in: 1...$0, using: &random)) })
+        let addresses = [Address.unixUnnamed, .ipv4(1, port: 2), .unixPath("/x"), .ipv6(high: 1, low: 2, port: 3), .unixAbstract([])]
+        #expect(try SurroundingsBlock.links(SurroundingsBlock.encode(links)) == links, "seed \(seed)")
+        #expect(try SurroundingsBlock.memoryOwners(SurroundingsBlock.encode(owners)) == owners, "seed \(seed)")
+        #expect(try SurroundingsBlock.addresses(SurroundingsBlock.encode(addresses)) == addresses)
+        var damaged = SurroundingsBlock.encode(links)
+        damaged.removeLast()
+        #expect(throws: IndexError.self) { try SurroundingsBlock.links(damaged) }
+    }
+
     @Test func theOrderSurvives() throws {
         let nodes: [Int64] = [1, 1, 1, 2, 1, 7, 7, 2]
         #expect(try OrderBlock.decode(OrderBlock.encode(nodes[...])) == nodes)
@@ -76,12 +96,14 @@ extension RunModel.Operation {
         let start = wide(&random) / 2
         let bytes = Bool.random(using: &random) ? start..<(start + wide(&random) / 2) : nil
         let payloads: [PayloadRef] = [.unknown, .frame, .trace(offset: wide(&random), count: UInt32(truncatingIfNeeded: wide(&random)))]
-        return Operation(
+        var operation = Operation(
             endpoint: Int32(truncatingIfNeeded: wide(&random)), kind: Kind.allCases.randomElement(using: &random) ?? .send,
             entered: Bool.random(using: &random) ? at : Moment(packed: wide(&random)), at: at,
             process: Int32(truncatingIfNeeded: wide(&random)),
             task: Int32(truncatingIfNeeded: wide(&random)), bytes: bytes, result: Int64(bitPattern: wide(&random)),
             earliest: Int64(bitPattern: wide(&random)), latest: Int64(bitPattern: wide(&random)),
             payload: payloads.randomElement(using: &random) ?? .unknown)
+        operation.peer = Int32.random(in: -1...100, using: &random)
+        return operation
     }
 }
