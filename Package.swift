@@ -25,6 +25,7 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "ridealong",
@@ -36,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
@@ -50,7 +52,7 @@ let package = Package(
         module("RunStore", imports: ["RunModel", grdb]),
 
         // Driving rr: recording and replaying.
-        module("Recorder", imports: ["RunModel", "CLinux", system]),
+        module("Recorder", imports: ["RunModel", "CLinux", system, yams]),
         module("Replay", imports: ["RunModel", system], resources: [.embedInCode("landing.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),

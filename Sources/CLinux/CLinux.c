@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -42,17 +43,29 @@ int ridealong_memory_file(void) {
 }
 
 int ridealong_spawn(
-    const char *path, char *const arguments[], char *const environment[], int output, int errors, const void *mask, int death_signal) {
+    const char *path, char *const arguments[], char *const environment[], const struct ridealong_surroundings *surroundings) {
     pid_t parent = getpid();
     pid_t child = fork();
     if (child != 0) return child > 0 ? child : -errno;
-    if (death_signal != 0) prctl(PR_SET_PDEATHSIG, death_signal);
-    // The parent may have died before that call.
-    if (death_signal != 0 && getppid() != parent) _exit(127);
-    if (output >= 0) dup2(output, STDOUT_FILENO);
-    if (errors >= 0) dup2(errors, STDERR_FILENO);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (surroundings->death_signal != 0) {
+        prctl(PR_SET_PDEATHSIG, surroundings->death_signal);
+        // The parent may have died before that call.
+        if (getppid() != parent) _exit(127);
+    }
+    if (surroundings->new_session) setsid();
+    if (surroundings->input >= 0) dup2(surroundings->input, STDIN_FILENO);
+    if (surroundings->output >= 0) dup2(surroundings->output, STDOUT_FILENO);
+    if (surroundings->errors >= 0) dup2(surroundings->errors, STDERR_FILENO);
+    if (surroundings->directory != NULL && chdir(surroundings->directory) != 0) {
+        perror(surroundings->directory);
+        _exit(127);
+    }
+    sigprocmask(SIG_SETMASK, surroundings->mask, NULL);
     execve(path, arguments, environment);
     perror(path);
     _exit(127);
 }
+
+void ridealong_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+const char *ridealong_signal_name(int signal) { return sigabbrev_np(signal); }

@@ -24,8 +24,8 @@ struct Capture {
         let output = FileDescriptor(rawValue: file)
         // All signals must get through: Swift's own threads, on one of which we may be, block nearly all.
         let child = try Child(
-            program, arguments.map(CStrings.bytes), environment: environment, output: output, errors: output, mask: SignalSet.of([]),
-            deathSignal: SIGKILL)
+            program, arguments.map(CStrings.bytes), environment: environment,
+            in: Child.Surroundings(output: output, errors: output, mask: SignalSet.of([]), deathSignal: SIGKILL))
         let deadline = ContinuousClock.now + limit
         var end = child.end(waiting: false)
         while end == nil && ContinuousClock.now < deadline {

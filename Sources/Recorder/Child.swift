@@ -24,18 +24,40 @@ struct Child {
     /// Its process id.
     let id: pid_t
 
-    /// Starts `program` with `arguments` (without the program's own name) and our environment changed by `environment`. Where `output`
-    /// or `errors` is given, it takes the place of the inherited stdout or stderr. `mask` is its signal mask; `deathSignal` is what it
-    /// gets when the calling thread ends.
+    /// What a process is started with; what is not given is inherited.
+    struct Surroundings {
+        var input: FileDescriptor?
+        var output: FileDescriptor?
+        var errors: FileDescriptor?
+        /// Its working directory.
+        var directory: String?
+        /// Whether it leads a session of its own, out of the reach of our terminal's keys.
+        var isSessionLeader = false
+        /// Its signal mask.
+        var mask: sigset_t
+        /// What it gets when the calling thread ends; 0 for nothing.
+        var deathSignal: Int32 = 0
+    }
+
+    /// Starts `program` with `arguments` (without the program's own name) and our environment changed by `environment`.
     init(
-        _ program: String, _ arguments: [CStrings.Bytes], environment: [String: String], output: FileDescriptor? = nil,
-        errors: FileDescriptor? = nil, mask: sigset_t, deathSignal: Int32 = 0
+        _ program: String, _ arguments: [CStrings.Bytes], environment: [String: String], in surroundings: Surroundings
     ) throws(Errno) {
-        var mask = mask
+        var mask = surroundings.mask
         let words = [CStrings.bytes(program)] + arguments
+        let directory = surroundings.directory.map { CStrings.bytes($0) }
         let result = CStrings.withPointers(to: words) { words in
             CStrings.withPointers(to: CStrings.environment(changedBy: environment)) { variables in
-                ridealong_spawn(program, words, variables, output?.rawValue ?? -1, errors?.rawValue ?? -1, &mask, deathSignal)
+                CStrings.withPointers(to: directory.map { [$0] } ?? []) { directory in
+                    withUnsafePointer(to: &mask) { mask in
+                        var given = ridealong_surroundings(
+                            input: surroundings.input?.rawValue ?? -1, output: surroundings.output?.rawValue ?? -1,
+                            errors: surroundings.errors?.rawValue ?? -1, directory: directory.pointee,
+                            new_session: surroundings.isSessionLeader ? 1 : 0, mask: UnsafeRawPointer(mask),
+                            death_signal: surroundings.deathSignal)
+                        return ridealong_spawn(program, words, variables, &given)
+                    }
+                }
             }
         }
         guard result > 0 else { throw Errno(rawValue: -result) }
@@ -59,15 +81,23 @@ struct Child {
     func awaitProgram(limit: Duration) {
         let deadline = ContinuousClock.now + limit
         // A process that has ended has no link any more.
-        while ContinuousClock.now < deadline, let own = Proc.link("/proc/\(id)/exe") {
-            if let program = firstChild.flatMap({ Proc.link("/proc/\($0)/exe") }), program != own { return }
-            usleep(Self.pollInterval)
-        }
+        while ContinuousClock.now < deadline, program == nil, Proc.link("/proc/\(id)/exe") != nil { usleep(Self.pollInterval) }
+    }
+
+    /// Its first child, if that runs a program of its own by now.
+    var program: Child? {
+        guard let first = firstChild, let own = Proc.link("/proc/\(id)/exe"), let its = Proc.link("/proc/\(first)/exe"), its != own
+        else { return nil }
+        return Child(id: first)
     }
 
     /// Its first child: for rr, the program it records. `nil` if there is none, or the kernel does not tell.
-    var firstChild: pid_t? {
-        guard let text = Proc.text("/proc/\(id)/task/\(id)/children") else { return nil }
-        return text.split(separator: " ").first.flatMap { pid_t($0) }
+    var firstChild: pid_t? { Self.children(of: id).first }
+
+    /// The children of the first thread of the process `id`.
+    static func children(of id: pid_t) -> [pid_t] {
+        Proc.text("/proc/\(id)/task/\(id)/children")?.split { $0 == " " }.compactMap { pid_t($0) } ?? []
     }
+
+    private init(id: pid_t) { self.id = id }
 }

@@ -59,7 +59,8 @@ public enum Lookup {
 
     private static func absolute(_ path: String) -> String { resolved(path) ?? path }
 
-    private static func resolved(_ path: String) -> String? {
+    /// `path` without symbolic links and relative parts; `nil` if nothing is there.
+    static func resolved(_ path: String) -> String? {
         guard let buffer = realpath(path, nil) else { return nil }
         defer { free(buffer) }
         return String(cString: buffer)

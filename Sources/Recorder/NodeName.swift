@@ -41,12 +41,15 @@ enum NodeName {
         if let asked, !isValid(asked) { throw .invalidNodeName(asked) }
         try makeDirectories(run)
         let base = asked ?? base(of: program)
-        if let launcher { return try claim("\(base)-\(launcher.rank)", in: run) }
+        if launcher != nil { return try claim(ranked(base, launcher), in: run) }
         if asked != nil { return try claim(base, in: run) }
         let first = firstLikelyNumber(base, in: run)
         for number in first...(first + attempts) where try isMade("\(base)-\(number)", in: run) { return "\(base)-\(number)" }
         throw .nodeExists(name: base, run: run)
     }
+
+    /// `name` with the launcher's rank, if there is one.
+    static func ranked(_ name: String, _ launcher: Sidecar.Launcher?) -> String { launcher.map { "\(name)-\($0.rank)" } ?? name }
 
     private static func claim(_ name: String, in run: String) throws(RecorderError) -> String {
         guard try isMade(name, in: run) else { throw .nodeExists(name: name, run: run) }
@@ -67,7 +70,8 @@ enum NodeName {
         return 1 + min(max(used.max() ?? 0, 0), Int(Int32.max))
     }
 
-    private static func makeDirectories(_ path: String) throws(RecorderError) {
+    /// Makes the directory `path` and those that it lies in, where they are not there.
+    static func makeDirectories(_ path: String) throws(RecorderError) {
         var made = FilePath(path).isAbsolute ? FilePath("/") : FilePath(".")
         for component in FilePath(path).components {
             made.append(component)

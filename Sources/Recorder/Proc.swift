@@ -10,7 +10,10 @@ enum Proc {
     static let sizeLimit = 1 << 20
 
     /// The text of the file `path`, up to the limit; `nil` if it cannot be read.
-    static func text(_ path: String) -> String? {
+    static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
+
+    /// The bytes of the file `path`, up to the limit or a block more; `nil` if it cannot be read: `errno` says why.
+    static func bytes(_ path: String) -> [UInt8]? {
         let fd = open(path, O_RDONLY | O_CLOEXEC)
         guard fd >= 0 else { return nil }
         defer { close(fd) }
@@ -22,7 +25,7 @@ enum Proc {
             guard count > 0 else { break }
             bytes += block[..<count]
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// The text of the file `path` without the line break at its end.

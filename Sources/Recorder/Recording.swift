@@ -72,7 +72,8 @@ public struct Recording {
         problem = write() ?? problem
         let child: Child
         do throws(Errno) {
-            child = try Child(rr.executable, arguments, environment: rr.environment, mask: signals.inheritedMask, deathSignal: SIGTERM)
+            let surroundings = Child.Surroundings(mask: signals.inheritedMask, deathSignal: SIGTERM)
+            child = try Child(rr.executable, arguments, environment: rr.environment, in: surroundings)
         } catch {
             discardEmptyNode()
             throw .cannotStart(path: rr.executable, error: error)

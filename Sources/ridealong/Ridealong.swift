@@ -17,18 +17,20 @@ struct Ridealong: AsyncParsableCommand {
               ridealong debug --run /tmp/run POSITION    # stand in the code
             """,
         subcommands: [
-            DoctorCommand.self, RecordCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self, MessagesCommand.self,
-            LogCommand.self, ShowCommand.self, HappensBeforeCommand.self, CutCommand.self, CheckCommand.self, DebugCommand.self,
-            ExportCommand.self,
+            DoctorCommand.self, RecordCommand.self, UpCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self,
+            MessagesCommand.self, LogCommand.self, ShowCommand.self, HappensBeforeCommand.self, CutCommand.self, CheckCommand.self,
+            DebugCommand.self, ExportCommand.self,
         ])
 }
 
 @main
 enum Program {
     static func main() {
-        // `record` waits for signals, which it can only while the process has one thread; so it runs before any is started.
+        // These wait for signals, which they can only while the process has one thread; so they run before any is started.
         do {
-            if let record = try Ridealong.parseAsRoot() as? RecordCommand { try record.run() }
+            let command = try Ridealong.parseAsRoot()
+            if let record = command as? RecordCommand { try record.run() }
+            if let up = command as? UpCommand { try up.run() }
         } catch {
             Ridealong.exit(withError: error)
         }

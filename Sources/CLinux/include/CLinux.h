@@ -14,7 +14,26 @@ int ridealong_open_context_switch_event(void);
 // Makes a file in memory, closed on exec. Returns the descriptor, or -errno.
 int ridealong_memory_file(void);
 
-// Starts `path` as a child that is sent `death_signal` (if not 0) when the calling thread ends, with `output` as its stdout and
-// `errors` as its stderr (unless -1) and with the signal mask `mask` (a sigset_t). Returns the child's id, or -errno.
+// What a child is started with, unless it shall inherit it. Strings need to live no longer than the call.
+struct ridealong_surroundings {
+    // Its stdin, stdout and stderr, or -1.
+    int input, output, errors;
+    // Its working directory, or NULL.
+    const char *directory;
+    // Whether it leads a session of its own, out of the reach of our terminal's keys.
+    int new_session;
+    // Its signal mask: a sigset_t.
+    const void *mask;
+    // What it is sent when the calling thread ends, or 0.
+    int death_signal;
+};
+
+// Starts `path` as a child. Returns its id, or -errno.
 int ridealong_spawn(
-    const char *path, char *const arguments[], char *const environment[], int output, int errors, const void *mask, int death_signal);
+    const char *path, char *const arguments[], char *const environment[], const struct ridealong_surroundings *surroundings);
+
+// Makes this process the parent of all descendants that lose their own.
+void ridealong_adopt_orphans(void);
+
+// The name of a signal without its SIG, or NULL for those that have none.
+const char *ridealong_signal_name(int signal);
