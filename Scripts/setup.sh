@@ -52,10 +52,13 @@ want gdb has gdb
 want redis-server has redis-server
 want redis-tools has redis-cli
 want nginx-light has nginx
+want memcached has memcached
 want curl has curl
 want python3 has python3
 want tcpdump has tcpdump
 want tshark has tshark
+# Tests that lose datagrams on purpose, as root.
+want nftables has nft
 
 # The services among the packages just installed: they shall not start at the next boot either.
 disable_services() {
@@ -64,6 +67,7 @@ disable_services() {
         case $package in
         redis-server) systemctl --quiet disable redis-server || true ;;
         nginx-light) systemctl --quiet disable nginx || true ;;
+        memcached) systemctl --quiet disable memcached || true ;;
         esac
     done
 }

@@ -81,12 +81,3 @@ extension RecordedTests {
         }
     }
 }
-
-extension Data {
-    /// Its bytes as little-endian words.
-    fileprivate var words: [UInt32] {
-        stride(from: 0, to: count - 3, by: 4).map { start in
-            (0..<4).reduce(0) { $0 | UInt32(self[self.startIndex + start + $1]) << (8 * UInt32($1)) }
-        }
-    }
-}

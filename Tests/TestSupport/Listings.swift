@@ -2,6 +2,16 @@ package import Foundation
 
 /// A row of `ridealong nodes --json`, as far as it is promised.
 package struct ListedNode: Decodable, Equatable, Sendable {
+    /// A process of the node.
+    package struct Process: Decodable, Equatable, Sendable {
+        package let id: Int32
+        package let parent: Int32?
+        package let command: [String]
+        package let forked: UInt64?
+        package let firstExec: UInt64?
+        package let ended: UInt64?
+        package let status: Int32?
+    }
     package let node: String
     package let host: String?
     package let events: UInt64
@@ -9,6 +19,7 @@ package struct ListedNode: Decodable, Equatable, Sendable {
     package let complete: Bool
     package let counters: String?
     package let state: String?
+    package let processes: [Process]?
 }
 
 /// A row of `ridealong channels --json`.
