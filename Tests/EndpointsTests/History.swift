@@ -13,6 +13,7 @@ struct History {
         case read = 0
         case write = 1
         case close = 3
+        case poll = 7
         case readv = 19
         case pipe = 22
         case dup = 32
@@ -35,9 +36,12 @@ struct History {
         case fcntl = 72
         case restart = 219
         case exitGroup = 231
+        case splice = 275
         case openat = 257
         case sendmmsg = 307
         case accept4 = 288
+        case pwritev2 = 328
+        case closeRange = 436
     }
 
     static let first: Int32 = 10
@@ -132,25 +136,73 @@ struct History {
     }
 
     /// The birth of a task, as of the clone that `parent` enters now. Returns after the parent has returned.
-    mutating func clone(_ child: Int32, flags: UInt32, parent: Int32 = first) {
+    mutating func clone(_ child: Int32, flags: UInt32, parent: Int32 = first, listed: Bool = true) {
         let event = enter(.clone, [UInt64(flags)], task: parent)
-        writer.clone(task: child, parent: parent, flags: flags, event: Int(event))
+        if listed { writer.clone(task: child, parent: parent, flags: flags, event: Int(event)) }
         leave(.clone, [UInt64(flags)], result: Int64(child), task: parent)
     }
 
+    /// A thread that executes a program takes the place of its process's first one.
+    mutating func becomes(_ task: Int32, _ leader: Int32) {
+        writer.clone(task: leader, parent: task, flags: 0x5_0f00, event: writer.frameCount + 1)
+    }
+
     /// A task executes another program.
-    mutating func execute(_ task: Int32, _ commandLine: [String]) {
+    mutating func execute(_ task: Int32, _ commandLine: [String], listed: Bool = true) {
         enter(.execve, task: task)
         let event = leave(.execve, result: 0, task: task)
-        writer.exec(task: task, commandLine: commandLine, event: Int(event))
+        if listed { writer.exec(task: task, commandLine: commandLine, event: Int(event)) }
     }
 
     /// A task ends.
-    mutating func exit(_ task: Int32 = first, status: Int32 = 0) {
+    mutating func exit(_ task: Int32 = first, status: Int32 = 0, listed: Bool = true) {
         enter(.exitGroup, task: task)
         time += 0.001
         let event = writer.frame(FrameSpec(task: task, event: .other(tag: 9), seconds: time))
-        writer.exit(task: task, status: status, event: event)
+        if listed { writer.exit(task: task, status: status, event: event) }
+    }
+
+    /// A whole call of a 32-bit task (or by `int 0x80`), with its number there. Returns the event of its return.
+    @discardableResult
+    mutating func call32(_ number: Int32, _ arguments: [UInt32] = [], result: Int32, wrote: [FrameSpec.Write] = []) -> UInt64 {
+        for state in [1, 2] as [UInt16] {
+            time += 0.001
+            var words = arguments + Array(repeating: 0, count: 17 - arguments.count)
+            words[6] = UInt32(bitPattern: state == 2 ? result : -38)
+            words[11] = UInt32(bitPattern: number)
+            writer.frame(
+                FrameSpec(
+                    task: Self.first, event: .syscall(number: number, state: state, architecture: 0), architecture: 0,
+                    registers: words.flatMap(Self.bytes), writes: state == 2 ? wrote : [], seconds: time))
+        }
+        return UInt64(writer.frameCount)
+    }
+
+    /// A whole call whose return writes to these places. Returns the event of its return.
+    @discardableResult
+    mutating func call(_ call: Call, _ arguments: [UInt64], result: Int64, writes: [FrameSpec.Write]) -> UInt64 {
+        enter(call, arguments)
+        frame(Self.first, call, state: 2, arguments, result: result, writes)
+        return UInt64(writer.frameCount)
+    }
+
+    /// Numbers as they stand in memory.
+    static func bytes<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+        withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+
+    /// Calls that the syscall buffer hid, shown by a flush: numbers, results, and what each wrote. Returns the event.
+    @discardableResult
+    mutating func flush(_ records: [(call: Call, result: Int64, extra: [UInt8])], task: Int32 = first, damaged: Bool = false) -> UInt64 {
+        var body: [UInt8] = []
+        for record in records {
+            body += Self.bytes(record.result) + Self.bytes(UInt16(record.call.rawValue)) + [0, 0]
+            body += Self.bytes(UInt32(16 + record.extra.count)) + record.extra
+            while body.count % 8 != 0 { body.append(0) }
+        }
+        let header = Self.bytes(UInt32(damaged ? 4096 : body.count)) + Array(repeating: 0 as UInt8, count: 26)
+        other(tag: 10, task: task, wrote: header + body, at: 0x7000_2000)
+        return UInt64(writer.frameCount)
     }
 
     /// A frame of another kind.
