@@ -10,17 +10,16 @@ extension EndpointTracker {
             return
         }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
-        if syscall.takesDescriptor, let number = Int32(exactly: frame.argument(0)) { call.file = file(number, task) }
+        if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task) }
         switch syscall {
-        case .clone: call.cloneFlags = frame.argument(0)
-        case .vfork: call.cloneFlags = Self.vforkFlags
+        case .clone, .fork, .vfork:
+            if syscall != .fork { call.cloneFlags = syscall == .vfork ? Self.vforkFlags : frame.argument(0) }
+            if isBeyondTaskList(frame.event) { tasks.beginClone(task) }
         case .connect: enterConnect(call)
         case .close:
             // The descriptor is free again before the call returns, so another thread may get the same number meanwhile.
             let count = reading.activity.operations.count
-            if let number = Int32(exactly: frame.argument(0)) {
-                closeDescriptor(number, table: tasks[task].table, task, at: call.entered, latest: frame.time)
-            }
+            closeDescriptor(frame.descriptor(0), table: tasks[task].table, task, at: call.entered, latest: frame.time)
             if reading.activity.operations.count > count { call.operation = count }
         default: break
         }
@@ -37,6 +36,7 @@ extension EndpointTracker {
         // The kernel restarts the call by itself: nothing has happened yet as far as the program can see.
         guard call.syscall == syscall, !Self.restarts.contains(frame.result) else { return }
         switch syscall {
+        case .clone, .fork, .vfork: returnFromClone(frame, task, call)
         case .socket: openSocket(frame, task, call)
         case .socketpair, .pipe, .pipe2: openPair(frame, task, call, &data)
         case .listen: listen(frame, task, call)
@@ -66,6 +66,14 @@ extension EndpointTracker {
     private static let restarts: ClosedRange<Int64> = -516 ... -512
 }
 
+extension FrameCursor {
+    /// Argument `index` as a descriptor: an `int`, whatever the upper half of the register holds.
+    func descriptor(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: argument(index)) }
+
+    /// Whether the call's structures in memory are those of 32-bit programs.
+    var isNarrow: Bool { syscall?.architecture == .x86 }
+}
+
 /// What the tracker needs to know about a call before it looks closer.
 extension Syscall {
     /// Which way a call moves bytes.
@@ -77,8 +85,8 @@ extension Syscall {
     /// The way in which this call moves the bytes that it returns the number of; `nil` if that number does not say it all.
     var direction: Direction? {
         switch self {
-        case .write, .writev, .sendto, .sendmsg, .sendfile: .send
-        case .read, .readv, .recvfrom, .recvmsg: .receive
+        case .write, .writev, .pwritev2, .sendto, .sendmsg, .sendfile: .send
+        case .read, .readv, .preadv2, .recvfrom, .recvmsg: .receive
         default: nil
         }
     }

@@ -69,7 +69,7 @@ extension EndpointTracker {
     /// dup2, dup3.
     mutating func duplicateOnto(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
         let result = frame.result
-        guard result >= 0, frame.argument(0) != frame.argument(1) else { return }
+        guard result >= 0, frame.descriptor(0) != frame.descriptor(1) else { return }
         let closeOnExec = call.syscall == .dup3 && frame.argument(2) & OpenFlag.closeOnExec != 0
         duplicate(call.file, to: result, closeOnExec: closeOnExec, task, call, at: stamp(frame))
     }
@@ -78,13 +78,13 @@ extension EndpointTracker {
     mutating func control(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
         let result = frame.result
         guard result >= 0 else { return }
-        switch frame.argument(1) {
+        let command = frame.descriptor(1)
+        switch command {
         case FileControl.duplicate, FileControl.duplicateCloseOnExec:
-            let closeOnExec = frame.argument(1) == FileControl.duplicateCloseOnExec
+            let closeOnExec = command == FileControl.duplicateCloseOnExec
             install(result, call.file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
         case FileControl.setFlags:
-            guard let number = Int32(exactly: frame.argument(0)) else { return }
-            tables[tasks[task].table].slots[number]?.closeOnExec = frame.argument(2) & 1 != 0
+            tables[tasks[task].table].slots[frame.descriptor(0)]?.closeOnExec = frame.argument(2) & 1 != 0
         default: break
         }
     }
@@ -92,9 +92,11 @@ extension EndpointTracker {
     /// close_range.
     mutating func closeRange(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
         guard frame.result == 0 else { return }
+        if frame.argument(2) & CloseRange.unshare != 0 { unshareTable(of: task) }
         let table = tasks[task].table
         let closeOnExec = frame.argument(2) & CloseRange.onlyMark != 0
-        for number in tables[table].slots.keys.sorted() where UInt64(number) >= frame.argument(0) && UInt64(number) <= frame.argument(1) {
+        let (first, last) = (UInt32(truncatingIfNeeded: frame.argument(0)), UInt32(truncatingIfNeeded: frame.argument(1)))
+        for number in tables[table].slots.keys.sorted() where number >= first && number <= last {
             if closeOnExec {
                 tables[table].slots[number]?.closeOnExec = true
             } else {
@@ -106,9 +108,9 @@ extension EndpointTracker {
 
 /// Values of fcntl's second argument.
 enum FileControl {
-    static let duplicate: UInt64 = 0
-    static let setFlags: UInt64 = 2
-    static let duplicateCloseOnExec: UInt64 = 1030
+    static let duplicate: Int32 = 0
+    static let setFlags: Int32 = 2
+    static let duplicateCloseOnExec: Int32 = 1030
 }
 
 /// Flags of calls that make descriptors (the same bit everywhere).
@@ -118,5 +120,6 @@ enum OpenFlag {
 
 /// Flags of close_range.
 enum CloseRange {
+    static let unshare: UInt64 = 2
     static let onlyMark: UInt64 = 4
 }

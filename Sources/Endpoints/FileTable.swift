@@ -12,7 +12,7 @@ struct FileTable {
 
     /// The descriptors that name something we follow.
     var slots: [Int32: Slot] = [:]
-    /// How many processes use this table.
+    /// How many living tasks use this table.
     var users = 1
 }
 

@@ -20,15 +20,12 @@ enum Payload {
             // The write may begin before the buffer, and go on behind it.
             guard let write = frame.memoryWrite(containing: frame.argument(1)) else { return nil }
             append(write, from: frame.argument(1) &- write.address, &missing, to: &pieces)
-        case .readv:
+        case .readv, .preadv2:
             for index in 0..<frame.memoryWriteCount { append(frame.memoryWrite(index), from: 0, &missing, to: &pieces) }
         case .recvmsg:
             // One write for each buffer, among those of the header, the name and the control data.
-            let header = frame.argument(1)
-            guard let write = frame.memoryWrite(containing: header),
-                let bytes = data.read(write, address: header, count: MessageHeader.size)
-            else { return nil }
-            let others = [header, littleEndian64(bytes, MessageHeader.name), littleEndian64(bytes, MessageHeader.control)]
+            guard let header = MessageHeader(frame, at: frame.argument(1), &data) else { return nil }
+            let others = [frame.argument(1), header.name, header.control]
             for index in 0..<frame.memoryWriteCount {
                 let write = frame.memoryWrite(index)
                 if !others.contains(write.address) { append(write, from: 0, &missing, to: &pieces) }

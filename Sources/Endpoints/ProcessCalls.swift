@@ -18,7 +18,7 @@ extension EndpointTracker {
             for slot in slots.values { files[slot.file].references += 1 }
             tables.append(FileTable(slots: slots))
             table = tables.count - 1
-        } else if flags & CloneFlag.thread == 0 {
+        } else {
             tables[table].users += 1
         }
         if flags & CloneFlag.thread != 0 { return tasks.addThread(id, process: parentState.process, table: table) }
@@ -27,22 +27,43 @@ extension EndpointTracker {
         return tasks.addProcess(record, table: table)
     }
 
-    /// exec: the table is the process's own from here on, and descriptors marked so are closed.
-    mutating func execute(_ task: Int, commandLine: [String], at stamp: Stamp) {
+    /// clone returns: a child that has not shown up, and that no list announces, is one of its flags all the same.
+    mutating func returnFromClone(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+        guard tasks.endClone(task), let child = Int32(exactly: frame.result), child > 0, tasks.index(of: child) == nil else { return }
+        _ = addTask(child, parent: task, flags: call.cloneFlags, at: call.entered.moment.event)
+    }
+
+    /// From here on the task's table is its own.
+    mutating func unshareTable(of task: Int) {
+        let table = tasks[task].table
+        guard tables[table].users > 1 else { return }
+        tables[table].users -= 1
+        let slots = tables[table].slots
+        for slot in slots.values { files[slot.file].references += 1 }
+        tables.append(FileTable(slots: slots))
+        tasks[task].table = tables.count - 1
+    }
+
+    /// exec: the process has one thread and a table of its own from here on, and descriptors marked so are closed. Without
+    /// `commandLine`, what it executes is not known.
+    mutating func execute(_ task: Int, commandLine: [String]?, at stamp: Stamp) {
         let process = tasks[task].process
-        tasks.processes[process].record.command = commandLine
+        guard tasks.processes[process].latestExec != stamp.moment.event else { return }
+        tasks.processes[process].latestExec = stamp.moment.event
+        tasks.processes[process].record.command = commandLine ?? []
         if tasks.processes[process].record.firstExec == nil { tasks.processes[process].record.firstExec = stamp.moment.event }
-        var table = tasks[task].table
-        if tables[table].users > 1 {
-            tables[table].users -= 1
-            let slots = tables[table].slots
-            for slot in slots.values { files[slot.file].references += 1 }
-            tables.append(FileTable(slots: slots))
-            table = tables.count - 1
-            tasks[task].table = table
-        }
         // The descriptors close during the call, so a peer may see it before the call returns.
-        let entered = tasks[task].pending?.entered ?? stamp
+        var entered = tasks[task].pending?.entered ?? stamp
+        tasks[task].pending = nil
+        if tasks.processes[process].liveTasks > 1 {
+            for other in tasks.all where other != task && tasks[other].process == process {
+                // A thread that is not the first one, and executes, takes the first one's place.
+                if let call = tasks[other].pending, call.syscall == .execve || call.syscall == .execveat { entered = call.entered }
+                endTask(other, at: stamp, status: nil)
+            }
+        }
+        unshareTable(of: task)
+        let table = tasks[task].table
         for (number, slot) in tables[table].slots.sorted(by: { $0.key < $1.key }) where slot.closeOnExec {
             closeDescriptor(number, table: table, task, at: entered, latest: stamp.time)
         }
@@ -54,15 +75,13 @@ extension EndpointTracker {
         let state = tasks[task]
         let process = state.process
         tasks.processes[process].liveTasks -= 1
-        if tasks.processes[process].liveTasks == 0 {
-            tasks.processes[process].record.ended = stamp.moment.event
-            tables[state.table].users -= 1
-            if tables[state.table].users == 0 {
-                // What a dying process holds is closed after its last event, and before the trace notices its end.
-                let last = tasks.processes[process].last
-                for number in tables[state.table].slots.keys.sorted() {
-                    closeDescriptor(number, table: state.table, task, at: last, latest: stamp.time)
-                }
+        if tasks.processes[process].liveTasks == 0 { tasks.processes[process].record.ended = stamp.moment.event }
+        tables[state.table].users -= 1
+        if tables[state.table].users == 0 {
+            // What a dying process holds is closed after its last event, and before the trace notices its end.
+            let last = tasks.processes[process].last
+            for number in tables[state.table].slots.keys.sorted() {
+                closeDescriptor(number, table: state.table, task, at: last, latest: stamp.time)
             }
         }
         if let status { tasks.processes[process].record.status = status }

@@ -74,10 +74,8 @@ extension EndpointTracker {
 /// Four bytes at `offset`; 0 if there are not that many.
 func littleEndian32(_ bytes: [UInt8], _ offset: Int) -> Int32 { Int32(truncatingIfNeeded: littleEndian(bytes, offset, 4)) }
 
-/// Eight bytes at `offset`; 0 if there are not that many.
-func littleEndian64(_ bytes: [UInt8], _ offset: Int) -> UInt64 { littleEndian(bytes, offset, 8) }
-
-private func littleEndian(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+/// `count` bytes at `offset`, as a number; 0 if there are not that many.
+func littleEndian(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
     guard offset + count <= bytes.count else { return 0 }
     return (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
 }

@@ -103,16 +103,7 @@ extension EndpointTracker {
 
     /// recvmsg on a Unix socket may bring descriptors along (SCM_RIGHTS); which files they name, the trace does not tell.
     private mutating func lookForPassedDescriptors(_ frame: borrowing FrameCursor, _ data: inout DataReader) {
-        guard let header = readMemory(frame, at: frame.argument(1), count: MessageHeader.size, &data) else { return }
-        guard littleEndian64(header, MessageHeader.controlLength) > 0 else { return }
+        guard let header = MessageHeader(frame, at: frame.argument(1), &data), header.controlLength > 0 else { return }
         note("descriptors-passed", at: stamp(frame).moment)
     }
-}
-
-/// The layout of struct msghdr on 64-bit machines.
-enum MessageHeader {
-    static let size = 56
-    static let name = 0
-    static let control = 32
-    static let controlLength = 40
 }

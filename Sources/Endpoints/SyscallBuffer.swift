@@ -11,7 +11,8 @@ extension EndpointTracker {
             return note("unreadable-memory", "flush", at: stamp(frame).moment)
         }
         var movesBytes = false
-        for record in SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize) {
+        var records = SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize)
+        while let record = records.next() {
             guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0
             else { continue }
             if syscall.movesBytes, record.result > 0 {
@@ -20,9 +21,13 @@ extension EndpointTracker {
             } else if syscall.makesDescriptor || syscall == .dup {
                 // Its number is in use again, so what we thought it named is gone.
                 forget(record.result, task, at: stamp(frame))
+            } else if syscall == .socketpair, record.extra.count >= 8 {
+                for place in [0, 4] { forget(Int64(littleEndian32(bytes, record.extra.lowerBound + place)), task, at: stamp(frame)) }
             }
         }
-        if movesBytes { hideCalls(of: task, at: stamp(frame).moment) }
+        if records.isDamaged { note("unreadable-memory", "flush", at: stamp(frame).moment) }
+        // Behind a damaged record there may be any calls.
+        if movesBytes || records.isDamaged { hideCalls(of: task, at: stamp(frame).moment) }
     }
 
     /// A syscall buffer is 1 MiB, header included.

@@ -11,6 +11,12 @@ struct PendingCall {
     var operation: Int?
     /// The flags of a clone.
     var cloneFlags: UInt64 = 0
+
+    /// A call that was entered at `entered`.
+    init(syscall: Syscall, entered: Stamp) {
+        self.syscall = syscall
+        self.entered = entered
+    }
 }
 
 /// A thread of the node.
@@ -29,6 +35,8 @@ struct ProcessState {
     var liveTasks = 1
     /// The last frame of any of its tasks.
     var last = Stamp(moment: .beginning, time: 0)
+    /// The event of its latest exec.
+    var latestExec: UInt64?
     /// From here on, calls that move bytes may be hidden in the syscall buffer.
     var hidesCallsFrom: Moment?
 }
@@ -40,6 +48,8 @@ struct TaskList {
     private var byID: [Int32: Int] = [:]
     private var cached: (id: Int32, index: Int) = (0, -1)
     var processes: [ProcessState] = []
+    /// The tasks in a clone that the trace's own list does not cover, and whose child has not shown up; in the order in which they entered.
+    private var cloning: [Int] = []
 
     var isEmpty: Bool { processes.isEmpty }
     /// The indices of the living tasks, in order of their ids.
@@ -86,17 +96,24 @@ struct TaskList {
     mutating func remove(_ index: Int) {
         byID[states[index].id] = nil
         cached = (0, -1)
+        cloning.removeAll { $0 == index }
         free.append(index)
     }
 
-    /// A task that is inside a clone whose child has not shown up, and the clone's flags.
+    /// A task enters a clone whose child no list will announce.
+    mutating func beginClone(_ index: Int) { cloning.append(index) }
+
+    /// A task returns from a clone; `true` if its child has not shown up.
+    mutating func endClone(_ index: Int) -> Bool {
+        guard let place = cloning.firstIndex(of: index) else { return false }
+        cloning.remove(at: place)
+        return true
+    }
+
+    /// A task that is inside a clone whose child has not shown up, and the clone's flags. One child for each call.
     mutating func cloneUnderWay() -> (parent: Int, flags: UInt64)? {
-        for index in all {
-            guard let call = states[index].pending, [.clone, .fork, .vfork].contains(call.syscall), call.operation == nil else { continue }
-            // One child for each call.
-            states[index].pending?.operation = -1
-            return (index, call.cloneFlags)
-        }
-        return nil
+        guard !cloning.isEmpty else { return nil }
+        let index = cloning.removeFirst()
+        return (index, states[index].pending?.cloneFlags ?? 0)
     }
 }

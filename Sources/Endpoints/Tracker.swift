@@ -69,7 +69,7 @@ struct EndpointTracker {
         guard let task = currentTask(frame) else { return }
         if frame.kind != .exit { tasks.processes[tasks[task].process].last = stamp(frame) }
         switch frame.kind {
-        case .exit where taskEvents.isEmpty:
+        case .exit where isBeyondTaskList(frame.event):
             endTask(task, at: stamp(frame), status: nil)
         case .syscallBufferFlush where hasStarted:
             reading.isBuffered = true
@@ -80,13 +80,19 @@ struct EndpointTracker {
             guard number < rrCallBase, let syscall = Syscall(number, call.architecture) else { return }
             switch call.state {
             case .entering where hasStarted: enter(syscall, frame, task)
+            case .exiting where (syscall == .execve || syscall == .execveat) && frame.result == 0:
+                if taskEvents.isEmpty { hasStarted = true }
+                // The list does not have those of threads other than the first, nor those after its end.
+                if hasStarted { execute(task, commandLine: nil, at: stamp(frame)) }
             case .exiting where hasStarted: leave(syscall, frame, task, &data)
-            case .exiting where syscall == .execve && frame.result == 0 && taskEvents.isEmpty: hasStarted = true
             default: break
             }
         default: break
         }
     }
+
+    /// Whether the trace's own list of births and deaths has nothing to say about `event`: it ends before, where the recorder died.
+    func isBeyondTaskList(_ event: UInt64) -> Bool { event > taskEvents.last?.event ?? 0 }
 
     /// rr's own calls in a tracee return here (the privileged slot of the rr page): they are not the program's.
     private static let privilegedCallReturn: UInt64 = 0x7000_0005

@@ -42,6 +42,7 @@ struct History {
         case accept4 = 288
         case pwritev2 = 328
         case closeRange = 436
+        case preadv2 = 327
     }
 
     static let first: Int32 = 10
@@ -173,6 +174,25 @@ struct History {
             writer.frame(
                 FrameSpec(
                     task: Self.first, event: .syscall(number: number, state: state, architecture: 0), architecture: 0,
+                    registers: words.flatMap(Self.bytes), writes: state == 2 ? wrote : [], seconds: time))
+        }
+        return UInt64(writer.frameCount)
+    }
+
+    /// A whole call by `int 0x80` of a 64-bit task: a 32-bit program's numbers and structures, in 64-bit registers. Returns the event of
+    /// its return.
+    @discardableResult
+    mutating func int80(_ number: Int32, _ arguments: [UInt32] = [], result: Int32, wrote: [FrameSpec.Write] = []) -> UInt64 {
+        for state in [1, 2] as [UInt16] {
+            time += 0.001
+            var words = (0..<27).map { 0xdddd_dddd_0000_0000 + UInt64($0) }
+            for (place, value) in zip([5, 11, 12, 13, 14, 4], arguments) { words[place] = 0xeeee_eeee_0000_0000 | UInt64(value) }
+            words[15] = UInt64(number)
+            words[10] = UInt64(UInt32(bitPattern: state == 2 ? result : -38))
+            words[16] = 0x40_0000
+            writer.frame(
+                FrameSpec(
+                    task: Self.first, event: .syscall(number: number, state: state, architecture: 0),
                     registers: words.flatMap(Self.bytes), writes: state == 2 ? wrote : [], seconds: time))
         }
         return UInt64(writer.frameCount)

@@ -80,14 +80,14 @@ import Testing
         #expect(try history.read().story == ["0 connect", "0 send 0..<1", "0 close"])
     }
 
-    @Test func forksByTheThousandAreReadInNoTime() throws {
+    @Test func aThousandForksAreReadInNoTime() throws {
         var history = History()
-        for child in 11..<3011 as Range<Int32> { history.clone(child, flags: History.fork, listed: false) }
-        for child in 11..<3011 as Range<Int32> { history.receive(3, "x", task: child) }
+        for child in 11..<1011 as Range<Int32> { history.clone(child, flags: History.fork, listed: false) }
+        for child in 11..<1011 as Range<Int32> { history.receive(3, "x", task: child) }
         let time = ContinuousClock()
         var reading: NodeReading?
-        #expect(try time.measure { reading = try history.read(omitting: "tasks") } < .seconds(20))
-        #expect(reading?.processes.count == 3001)
+        #expect(try time.measure { reading = try history.read(omitting: "tasks") } < .seconds(10))
+        #expect(reading?.processes.count == 1001)
     }
 
     @Test func aTraceWithoutDataAndTasksIsReadAsFarAsItGoes() throws {
