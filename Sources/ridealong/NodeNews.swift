@@ -10,9 +10,10 @@ struct NodeNews: Encodable {
     private(set) var signal: String?
     private(set) var exitCode: Int32?
     private(set) var trace: String?
+    private(set) var output: String?
 
     private enum CodingKeys: String, CodingKey {
-        case node, state, process, signal, exitCode, trace
+        case node, state, process, signal, exitCode, trace, output
         case condition = "for"
     }
 
@@ -28,6 +29,9 @@ struct NodeNews: Encodable {
         case .running(let process):
             state = "running"
             self.process = process
+        case .printed(let line):
+            state = "printing"
+            output = line
         case .stopping(let signal):
             state = "stopping"
             self.signal = SignalName.of(signal)
@@ -53,6 +57,7 @@ struct NodeNews: Encodable {
         case "waiting": "waits for \(condition ?? "?")"
         case "starting": "starts"
         case "running": "runs as process \(process ?? 0)"
+        case "printing": "| " + PayloadText.harmless(output ?? "")
         case "stopping": "is asked to end by \(signal ?? "?")"
         case "ending": "is made to end by rr"
         case "killing": "is killed, with rr"

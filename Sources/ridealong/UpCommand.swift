@@ -28,6 +28,9 @@ struct UpCommand: ParsableCommand {
     @Argument(help: "The file that describes the nodes.")
     var spec: String
 
+    @Flag(help: "Print what the nodes print, too.")
+    var follow = false
+
     @OptionGroup var options: RunOptions
 
     func run() throws {
@@ -39,7 +42,7 @@ struct UpCommand: ParsableCommand {
             let isJSON = options.json
             if isJSON { try Self.write("{\"ridealong\":1,\"listing\":\"up\"}") }
             let run = options.run ?? environment["RIDEALONG_RUN"] ?? "."
-            var supervisor = try Supervisor(spec, run: run, environment: environment) { change in
+            var supervisor = try Supervisor(spec, run: run, environment: environment, isFollowing: follow) { change in
                 try Self.write(isJSON ? try NodeNews(change).json : NodeNews(change).line(width: width))
             }
             end = supervisor.run()
@@ -55,11 +58,18 @@ struct UpCommand: ParsableCommand {
     ///
     /// - Throws: if it cannot; the nodes must then end in order, before we do.
     private static func write(_ line: String) throws {
-        try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+        var rest = Array("\(line)\n".utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else { throw UserError("the output: \(String(cString: strerror(errno)))") }
+            rest = rest.dropFirst(max(0, written))
+        }
     }
 
     private static func complain(_ text: String) {
+        // It may have lines that a node has printed.
+        let lines = text.split(separator: "\n").map { PayloadText.harmless(String($0)) }
         // try?: nobody is left to hear of it.
-        try? FileHandle.standardError.write(contentsOf: Data("ridealong: \(text)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("ridealong: \(lines.joined(separator: "\n"))\n".utf8))
     }
 }

@@ -8,6 +8,8 @@ public struct NodeChange: Hashable, Sendable {
         case starting(process: Int32)
         /// Its program runs, as this process.
         case running(process: Int32)
+        /// It has printed this line.
+        case printed(String)
         /// It has been sent this signal so that it ends.
         case stopping(signal: Int32)
         /// It did not end in time: rr has been told to end it. The trace will be complete.

@@ -10,6 +10,9 @@ struct StopSignals {
     /// The signal mask for children: the one that this process was started with.
     let inheritedMask: sigset_t
 
+    /// What a terminal's keys send.
+    private static let keys = [SIGINT, SIGQUIT]
+
     /// Holds the signals back from now on.
     init() {
         // A launcher may have left it ignored: then we would not learn of a child's end.
@@ -18,7 +21,9 @@ struct StopSignals {
         let asking = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].filter { !SignalSet.isIgnored($0) }
         held = SignalSet.of(asking + [SIGCHLD])
         // A reader of our output that has gone away must not end us before the nodes: writing fails all the same.
-        inheritedMask = SignalSet.block(SignalSet.of(asking + [SIGCHLD, SIGPIPE]))
+        inheritedMask = SignalSet.block(SignalSet.of(asking + Self.keys + [SIGCHLD, SIGPIPE]))
+        // Shells have programs in the background ignore the terminal's keys. The nodes have no terminal, and may be ended by these signals.
+        for key in Self.keys { signal(key, SIG_DFL) }
     }
 
     /// Waits for a signal, at most until `deadline`; which one asks us to stop, if one does.

@@ -26,6 +26,8 @@ struct SupervisedNode {
     let name: String
     /// Its directory in the run; not there before it is started.
     let directory: String
+    /// The file that takes what it prints.
+    private(set) var log: NodeLog
     private let run: String
     private var recorder: Child?
     /// Whether its program has been seen.
@@ -47,10 +49,8 @@ struct SupervisedNode {
         self.run = run
         name = NodeName.ranked(spec.name, launcher)
         directory = run + "/" + name
+        log = NodeLog(path: directory + ".log")
     }
-
-    /// The file that takes what it prints.
-    var log: String { directory + ".log" }
 
     /// Whether its recorder has been started, and has not ended.
     var isAlive: Bool { recorder != nil && end == nil }
@@ -76,11 +76,11 @@ struct SupervisedNode {
         options += spec.rrOptions + ["--"] + spec.command
         let input = try Self.open("/dev/null", O_RDONLY)
         defer { close(input.rawValue) }
-        let output = try Self.open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+        let output = try Self.open(log.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
         defer { close(output.rawValue) }
         // Should we die, each recorder ends its node by itself.
         let child = try Child(
-            "/proc/self/exe", options.map(CStrings.bytes), environment: spec.environment,
+            Lookup.ownPath() ?? "/proc/self/exe", options.map(CStrings.bytes), environment: spec.environment,
             in: Child.Surroundings(
                 input: input, output: output, errors: output, directory: spec.directory, isSessionLeader: true, mask: mask,
                 deathSignal: SIGTERM))
@@ -93,6 +93,9 @@ struct SupervisedNode {
         guard number >= 0 else { throw Errno(rawValue: errno) }
         return FileDescriptor(rawValue: number)
     }
+
+    /// What it has printed since the last time.
+    mutating func listen() -> [NodeChange] { hasBegun ? log.newLines(isLast: end != nil).map { change(.printed($0)) } : [] }
 
     /// What has happened to it since the last time, if anything.
     mutating func look() -> NodeChange? {
@@ -155,6 +158,7 @@ struct SupervisedNode {
         if access(trace, F_OK) == 0 { return .incomplete }
         for entry in Proc.entries(directory) { unlink(directory + "/" + entry) }
         rmdir(directory)
+        if NodeLog.tail(log.path, count: 1).isEmpty { unlink(log.path) }
         return .none
     }
 }

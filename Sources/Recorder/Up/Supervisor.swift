@@ -17,23 +17,29 @@ public struct Supervisor {
     private var waiting: [Int: UpSpec.Condition] = [:]
     /// Why the run is over, once it is.
     private var reason: UpEnd.Reason?
+    private let isFollowing: Bool
     private let tell: (NodeChange) throws -> Void
 
     /// How long nothing may be looked at that sends no signal: a program that begins, somebody who listens.
     private static let pollInterval = Duration.milliseconds(20)
+    /// How long what a node prints may wait to be read.
+    private static let followInterval = Duration.milliseconds(100)
+    /// How many of a failed node's last lines are told.
+    private static let tailLength = 5
     /// How long what is left at the very end may take to end by itself: rr needs five seconds at most.
     private static let orphanLimit = Duration.seconds(7)
 
-    /// Checks that the nodes of `spec` can be recorded into the run directory `run`, and makes that. News goes to `tell`; if that throws,
-    /// the run is over.
+    /// Checks that the nodes of `spec` can be recorded into the run directory `run`, and makes that. News goes to `tell`, with
+    /// what they print if `isFollowing`; if it throws, the run is over.
     public init(
-        _ spec: UpSpec, run: String, environment: [String: String], tell: @escaping (NodeChange) throws -> Void
+        _ spec: UpSpec, run: String, environment: [String: String], isFollowing: Bool, tell: @escaping (NodeChange) throws -> Void
     ) throws(RecorderError) {
         try NodeName.makeDirectories(run)
         guard let path = Lookup.resolved(run) else { throw .cannotWrite(path: run, error: Errno(rawValue: errno)) }
         let launcher = HostFacts.launcher(in: environment)
         nodes = spec.nodes.map { SupervisedNode($0, run: path, launcher: launcher) }
         for node in nodes where access(node.directory, F_OK) == 0 { throw .nodeExists(name: node.name, run: run) }
+        self.isFollowing = isFollowing
         self.tell = tell
     }
 
@@ -75,9 +81,14 @@ public struct Supervisor {
     private mutating func look() {
         for index in nodes.indices {
             let change = nodes[index].look()
+            if isFollowing {
+                for line in nodes[index].listen() { say(line) }
+            }
             say(change)
             guard reason == nil, let code = nodes[index].failure else { continue }
-            reason = .failed(node: nodes[index].name, code: code, log: nodes[index].log)
+            let log = nodes[index].log.path
+            let tail = isFollowing ? [] : NodeLog.tail(log, count: Self.tailLength)
+            reason = .failed(node: nodes[index].name, code: code, log: log, tail: tail)
         }
         let awaited = nodes.contains { !$0.spec.isService } ? nodes.filter { !$0.spec.isService } : nodes
         if awaited.allSatisfy({ $0.end != nil }) { reason = reason ?? .finished }
@@ -131,7 +142,8 @@ public struct Supervisor {
             node.isAlive ? !node.hasStarted : reason == nil && !node.hasBegun
         }
         let steps = nodes.compactMap(\.nextStep)
-        return (steps + (polls ? [.now + Self.pollInterval] : [])).min()
+        let interval = polls ? Self.pollInterval : isFollowing ? Self.followInterval : nil
+        return (steps + (interval.map { [.now + $0] } ?? [])).min()
     }
 
     /// Ends what is left of the nodes: nothing, unless somebody has killed a recorder, or rr at a bad moment.

@@ -10,8 +10,9 @@ public struct UpEnd {
     public enum Reason {
         /// All nodes that are not services have ended, or all nodes.
         case finished
-        /// A node has failed, with this exit code (128 and the signal's number, if it died of one).
-        case failed(node: String, code: Int32, log: String)
+        /// A node has failed, with this exit code (128 and the signal's number, if it died of one); `tail` are the last lines of its
+        /// log.
+        case failed(node: String, code: Int32, log: String, tail: [String])
         /// A node could not be started.
         case cannotStart(node: String, error: Errno)
         /// A node waits for what can no longer happen, because no other runs.
@@ -32,7 +33,8 @@ public struct UpEnd {
         let problem: String? =
             switch reason {
             case .finished, .signalled: nil
-            case .failed(let node, let code, let log): "\(node) failed with \(code): see \(log)"
+            case .failed(let node, let code, let log, let tail):
+                "\(node) failed with \(code): see \(log)" + (tail.isEmpty ? "" : ", which ends with") + tail.map { "\n  \($0)" }.joined()
             case .cannotStart(let node, let error): "cannot start \(node) (\(error)): is the disk full, or the run directory not yours?"
             case .stuck(let node, let condition):
                 "\(node) waits for \(condition), and no node runs that could bring it about: check \"after\""
@@ -45,7 +47,7 @@ public struct UpEnd {
     public func pass() -> Never {
         switch reason {
         case .finished: exit(incomplete.isEmpty ? EXIT_SUCCESS : EXIT_FAILURE)
-        case .failed(_, let code, _): exit(code)
+        case .failed(_, let code, _, _): exit(code)
         case .cannotStart: exit(EX_UNAVAILABLE)
         case .stuck, .unheard: exit(EXIT_FAILURE)
         case .signalled(let signal): RecordingEnd(end: .signalled(signal), problem: nil).pass()
