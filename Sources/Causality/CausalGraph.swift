@@ -1,9 +1,9 @@
 public import RunModel
 
-/// The recorded order of a run: all operations of a node come one after another, and edges lead from node to node.
+/// What comes before what in a run: one total order, and the two relations that it contains.
 ///
-/// Building it takes O((operations + edges) * log nodes) time, and 24 bytes for each edge and 12 for each operation, besides the nodes
-/// themselves.
+/// Building it takes O((operations + edges) * log nodes) time and O(edges * chains / 16) for checkpoints; some 100 bytes for each edge and
+/// 12 for each operation, besides the nodes themselves.
 public struct CausalGraph: Sendable {
     /// The nodes whose operations these are.
     public let nodes: [NodeActivity]
@@ -13,13 +13,19 @@ public struct CausalGraph: Sendable {
     public let dropped: [Edge]
     /// One total order that contains the recorded order.
     public let order: TotalOrder
+    /// All of a node comes one after another.
+    public let recorded: RelationGraph
+    /// All of an address space comes one after another.
+    public let causal: RelationGraph
     /// `cycle`: how many edges were dropped.
     public let anomalies: [Anomaly]
     /// The edges, to be looked up by target.
-    let table: EdgeTable
+    private let table: EdgeTable
 
     /// The graph of the operations of `nodes`, with their `channels` and `deliveries`.
-    public init(nodes: [NodeActivity], channels: [Channel], deliveries: [Delivery]) {
+    ///
+    /// - Parameter blockCapacity: after how many influences on a line there is a checkpoint, if not the usual number.
+    public init(nodes: [NodeActivity], channels: [Channel], deliveries: [Delivery], blockCapacity: Int? = nil) {
         var collector = EdgeCollector(nodes: nodes, channels: channels)
         collector.collect(deliveries)
         let whole = EdgeTable(collector.edges, nodes: nodes)
@@ -30,12 +36,38 @@ public struct CausalGraph: Sendable {
         table =
             dropped.isEmpty ? whole : EdgeTable(whole.all.indices.compactMap { merge.isDropped[$0] ? nil : whole.all[$0] }, nodes: nodes)
         order = TotalOrder(sequence: merge.sequence, nodes: nodes.count)
+        let chains = Chains(nodes)
+        let influences = InfluenceTable(table, nodes: nodes, chains: chains)
+        let relation = { [nodes, order] (ordering: Ordering) in
+            let capacity = blockCapacity ?? RelationGraph.capacity(lines: chains.lineCount(ordering))
+            return RelationGraph(ordering, influences, chains: chains, capacity: capacity, nodes: nodes, order: order)
+        }
+        recorded = relation(.recorded)
+        causal = chains.isOnePerNode ? recorded.renamed(.causal) : relation(.causal)
         var tally = AnomalyTally()
         for edge in dropped {
             let moment = nodes[Int(edge.to.node.index)].operations[Int(edge.to.index)].at
             tally.add(Anomaly("cycle", first: Position(node: edge.to.node, moment: moment)))
         }
         anomalies = tally.all
+    }
+
+    /// The relation of this kind.
+    public func relation(_ ordering: Ordering) -> RelationGraph { ordering == .recorded ? recorded : causal }
+
+    /// Whether operation `a` comes before operation `b`. Both must be of the run.
+    public func happensBefore(_ a: OperationRef, _ b: OperationRef, _ ordering: Ordering = .causal) -> Bool {
+        if case .before = relation(ordering).relation(place(of: a), place(of: b)) { true } else { false }
+    }
+
+    /// The place of an operation: its position and its process. It must be one of the run's.
+    public func place(of operation: OperationRef) -> Place {
+        Place(position(of: operation), process: nodes[Int(operation.node.index)].operations[Int(operation.index)].process)
+    }
+
+    /// The position of an operation. It must be one of the run's.
+    public func position(of operation: OperationRef) -> Position {
+        Position(node: operation.node, moment: nodes[Int(operation.node.index)].operations[Int(operation.index)].at)
     }
 
     /// The rank of the last operation at or before `position`; `nil` if its node has none. O(log operations).
@@ -45,8 +77,11 @@ public struct CausalGraph: Sendable {
         return order.rank(of: OperationRef(node: position.node, index: index))
     }
 
-    /// The place of an operation. It must be one of the run's.
-    public func position(of operation: OperationRef) -> Position {
-        Position(node: operation.node, moment: nodes[Int(operation.node.index)].operations[Int(operation.index)].at)
+    /// The first edge that leads into `cut` from outside it; `nil` if the cut is consistent. O(edges).
+    public func firstEdgeInto(cut: [Moment?]) -> Edge? {
+        let ends = nodes.indices.map { node in
+            node < cut.count ? cut[node].flatMap { nodes[node].lastOperation(atOrBefore: $0) } ?? -1 : -1
+        }
+        return edges.first { Int($0.to.index) <= ends[Int($0.to.node.index)] && Int($0.from.index) > ends[Int($0.from.node.index)] }
     }
 }

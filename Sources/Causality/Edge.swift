@@ -2,27 +2,17 @@ public import RunModel
 
 /// A reason why one operation comes before another, which need not be of the same node.
 public struct Edge: Hashable, Sendable {
-    /// Why.
-    public enum Kind: UInt8, Sendable, CaseIterable {
-        /// The receive took bytes that the send handed over.
-        case delivery
-        /// The accept returned the connection that the connect asked for.
-        case connectAccept
-        /// The receive saw the end of the stream that the shutdown or close brought about.
-        case endOfStream
-    }
-
     /// The operation that comes before.
     public var from: OperationRef
     /// The operation that comes after.
     public var to: OperationRef
     /// Why.
-    public var kind: Kind
+    public var kind: Influence.Kind
     /// Index of the channel it goes through.
     public var channel: Int32
 
     /// The edge of `kind` through `channel`.
-    public init(from: OperationRef, to: OperationRef, kind: Kind, channel: Int32) {
+    public init(from: OperationRef, to: OperationRef, kind: Influence.Kind, channel: Int32) {
         self.from = from
         self.to = to
         self.kind = kind
@@ -62,6 +52,9 @@ struct EdgeTable: Sendable {
         let target = base[node] + index
         return Int(starts[target])..<Int(starts[target + 1])
     }
+
+    /// Where the edges to all operations of `node` lie in `all`.
+    func into(_ node: Int) -> Range<Int> { Int(starts[base[node]])..<Int(starts[base[node + 1]]) }
 }
 
 extension NodeActivity {

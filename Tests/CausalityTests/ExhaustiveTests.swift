@@ -31,7 +31,8 @@ import Testing
             let deliveries = edges.map {
                 Delivery(channel: 0, forward: true, bytes: 0..<1, sent: reference($0.from), received: reference($0.to))
             }
-            return CausalGraph(nodes: activities, channels: [], deliveries: deliveries)
+            // A block for each edge: as many checkpoints as there can be.
+            return CausalGraph(nodes: activities, channels: [], deliveries: deliveries, blockCapacity: 1)
         }
 
         /// `closure[a][b]`: `a` is `b`, or before it.
@@ -99,11 +100,11 @@ import Testing
             (1...UInt64(2 * small.length + 1)).map { Position(node: NodeID(node), moment: Moment(event: $0)) }
         }
         for b in positions {
-            let cut = graph.past(of: b)
+            let cut = graph.recorded.past(of: Place(b))
             #expect(graph.firstEdgeInto(cut: cut) == nil)
             for a in positions {
                 let isBefore = Self.isBefore(a, b, small, closure)
-                switch graph.relation(a, b) {
+                switch graph.recorded.relation(Place(a), Place(b)) {
                 case .same: #expect(a == b)
                 case .before(let way):
                     #expect(isBefore)
@@ -138,12 +139,12 @@ import Testing
         var here = a
         for step in way {
             switch step {
-            case .follows(let from, let to):
+            case .process(let from, let to), .recorded(let from, let to):
                 #expect(from == here && from.node == to.node && from.moment < to.moment)
                 here = to
-            case .edge(let edge):
-                #expect(graph.position(of: edge.from) == here && graph.edges.contains(edge))
-                here = graph.position(of: edge.to)
+            case .influence(_, let from, let to):
+                #expect(from == here && graph.edges.contains { graph.position(of: $0.from) == from && graph.position(of: $0.to) == to })
+                here = to
             }
         }
         #expect(here == b)

@@ -26,6 +26,14 @@ import Testing
 
     func position(_ node: Int, _ event: UInt64) -> Position { Position(node: NodeID(node), moment: Moment(event: event)) }
 
+    func relation(_ a: Position, _ b: Position) -> Relation { graph.recorded.relation(Place(a, process: 1), Place(b, process: 1)) }
+
+    func step(_ kind: Influence.Kind, _ a: Position, _ b: Position) -> Step {
+        let chains = (a.node.index, b.node.index)
+        return .influence(
+            Influence(kind: kind, from: a.moment, fromChain: chains.0, to: b.moment, toChain: chains.1, channel: 0), from: a, to: b)
+    }
+
     func ask() {
         client.send(connected, 10)
         server.receive(accepted, 10)
@@ -37,32 +45,30 @@ import Testing
         ask()
         #expect(graph.edges.map(\.kind) == [.delivery, .connectAccept, .delivery])
         #expect(graph.order.sequence.map(\.index) == [0, 1, 0, 1, 1, 0])
-        let way: [Step] = [.edge(graph.edges[2])]
-        #expect(graph.relation(position(0, 3), position(1, 4)) == .before(way))
-        #expect(graph.relation(position(1, 4), position(0, 3)) == .after(way))
+        let way = [step(.delivery, position(0, 3), position(1, 4))]
+        #expect(relation(position(0, 3), position(1, 4)) == .before(way))
+        #expect(relation(position(1, 4), position(0, 3)) == .after(way))
     }
 
     @Test func theWitnessNamesWhatMerelyFollows() {
         ask()
         // From the connect to long after the reply: over the accept, the reply, and what follows in between.
-        let way: [Step] = [
-            .edge(graph.edges[1]), .follows(position(1, 2), position(1, 5)), .edge(graph.edges[0]),
-            .follows(position(0, 6), position(0, 99)),
-        ]
-        guard case .before(let shown) = graph.relation(position(0, 2), position(1, 5)) else {
+        let reply = [step(.delivery, position(1, 5), position(0, 6)), Step.process(position(0, 6), position(0, 99))]
+        guard case .before(let shown) = relation(position(0, 2), position(1, 5)) else {
             Issue.record("the send at 0@3 leads to the reply")
             return
         }
-        #expect(shown.first == .follows(position(0, 2), position(0, 3)))
-        #expect(graph.relation(position(1, 1), position(0, 99)) == .before([.follows(position(1, 1), position(1, 5))] + way.suffix(2)))
+        #expect(shown.first == .process(position(0, 2), position(0, 3)))
+        #expect(relation(position(1, 1), position(0, 99)) == .before([.process(position(1, 1), position(1, 5))] + reply))
     }
 
     @Test func withoutAWayPositionsAreConcurrent() {
         ask()
-        #expect(graph.relation(position(0, 4), position(1, 3)) == .concurrent)
-        #expect(graph.past(of: position(1, 3)) == [Moment(event: 1), Moment(event: 3)])
-        #expect(graph.relation(position(0, 4), position(0, 4)) == .same)
-        #expect(graph.relation(position(0, 4), position(7, 1)) == .concurrent)
+        #expect(relation(position(0, 4), position(1, 3)) == .concurrent)
+        #expect(graph.recorded.past(of: Place(position(1, 3))) == [Moment(event: 1), Moment(event: 3)])
+        #expect(graph.recorded.future(of: Place(position(1, 3))) == [Moment(event: 6), Moment(event: 3)])
+        #expect(relation(position(0, 4), position(0, 4)) == .same)
+        #expect(relation(position(0, 4), position(7, 1)) == .concurrent)
     }
 
     @Test func aPositionHasTheRankOfTheLastOperationBeforeIt() {
