@@ -125,6 +125,19 @@ extension RecordedTests {
             try wait(for: "the processes to be gone") { processes.allSatisfy { kill($0, 0) != 0 && errno == ESRCH } }
         }
 
+        @Test func ifARecorderIsKilledItsNodeHasFailedAndItsTraceIsWhole() throws {
+            let up = try UpRun("up-recorder", Self.restless)
+            let parent = try Programs.compile("last-parent", in: up.run.workshop)
+            let command = try up.run.start([parent, "0", "0", "0"] + up.command)
+            try wait(for: "all nodes to run") { try News.list(command.output()).filter { $0.state == "running" }.count == 3 }
+            let recorder = try News.list(command.output()).first { $0.state == "starting" && $0.node == "family" }?.process
+            kill(try #require(recorder), SIGKILL)
+            let finished = try command.finish()
+            #expect(finished.output.hasSuffix("\nend \(128 + SIGKILL)\n") && finished.status == 0, "\(finished.output)")
+            #expect(["sleeper", "family", "late"].allSatisfy { up.isWhole($0) == true })
+            #expect(finished.errors == "ridealong: family failed with 137: see \(up.run.directory.path)/family.log\n")
+        }
+
         @Test func whenItCannotPrintTheNodesEndBeforeItDoes() throws {
             let up = try UpRun("up-deaf", Self.restless)
             let command = "exec \(up.command.map { "'\($0)'" }.joined(separator: " ")) > /dev/full"

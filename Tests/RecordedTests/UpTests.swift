@@ -178,6 +178,24 @@ extension RecordedTests {
             #expect(finished.status == 1 && finished.errors.contains("b waits for unix:@nobody is here, and no node runs"))
         }
 
+        @Test func underALauncherNamesGetItsRank() throws {
+            let up = try UpRun("up-rank", "nodes: {a: {command: \"true\"}, b: {command: \"true\", after: a ended}}")
+            let news = try News.list(up.run.start(up.command, environment: ["SLURM_PROCID": "3"]).succeed().output)
+            #expect(news.filter { $0.state == "ended" }.map(\.node) == ["a-3", "b-3"])
+            #expect(up.isWhole("a-3") == true && up.isWhole("b-3") == true)
+            #expect(try up.output("b-3").isEmpty)
+        }
+
+        @Test func processesThatLoseTheirParentsAreNotLeftAsZombies() throws {
+            let script = "for i in 1 2 3 4 5; do (sleep 0.1 &); done; sleep 1; echo ready; sleep 1000"
+            let up = try UpRun("up-orphans", "nodes: {a: {command: [sh, -c, \"\(script)\"]}}")
+            let command = try up.run.start(up.command + ["--follow"])
+            try wait(for: "the program to say so") { try command.output().contains("ready") }
+            try wait(for: "none but the recorder to be left") { try command.children().count == 1 }
+            command.send(SIGTERM)
+            #expect(try command.finish().status == -SIGTERM)
+        }
+
         @Test func aNodeThatTheRunHasAlreadyIsNotStartedNorAnyOther() throws {
             let up = try UpRun("up-twice", "nodes: {a: {command: \"true\"}, b: {command: \"true\"}}")
             try up.run.start(up.command).succeed()

@@ -33,8 +33,6 @@ struct SupervisedNode {
     /// Whether its program has been seen.
     private var isRunning = false
     private(set) var end: Child.End?
-    /// What there is of its trace, once it has ended.
-    private(set) var trace = NodeChange.TraceState.none
     private var step: Step?
     private var deadline: ContinuousClock.Instant?
 
@@ -52,6 +50,8 @@ struct SupervisedNode {
         log = NodeLog(path: directory + ".log")
     }
 
+    /// Its recorder's process id, while that runs.
+    var process: pid_t? { end == nil ? recorder?.id : nil }
     /// Whether its recorder has been started, and has not ended.
     var isAlive: Bool { recorder != nil && end == nil }
     /// Whether its recorder has been started.
@@ -102,10 +102,11 @@ struct SupervisedNode {
         guard let recorder, end == nil else { return nil }
         if let end = recorder.end(waiting: false) {
             self.end = end
-            trace = leftBehind()
             switch end {
             case .exited(let code): return change(.exited(code: code, trace: trace))
-            case .signalled(let signal): return change(.died(signal: signal, trace: trace))
+            case .signalled(let signal):
+                tidyUp()
+                return change(.died(signal: signal, trace: trace))
             }
         }
         guard !isRunning, let program = recorder.program?.program else { return nil }
@@ -150,15 +151,18 @@ struct SupervisedNode {
     /// The node with news.
     func change(_ news: NodeChange.News) -> NodeChange { NodeChange(node: name, news: news) }
 
-    /// What there is of its trace. Takes the directory away if there is nothing: the recorder does that itself, but it may have been
-    /// ended before it could.
-    private func leftBehind() -> NodeChange.TraceState {
-        let trace = directory + "/" + Recording.traceName
-        if access(trace + "/version", F_OK) == 0 { return .complete }
-        if access(trace, F_OK) == 0 { return .incomplete }
+    /// What there is of its trace.
+    var trace: NodeChange.TraceState {
+        let path = directory + "/" + Recording.traceName
+        if access(path + "/version", F_OK) == 0 { return .complete }
+        return access(path, F_OK) == 0 ? .incomplete : .none
+    }
+
+    /// Takes its files away if it has no trace. A recorder does that by itself, but not if a signal ends it before it could begin.
+    private func tidyUp() {
+        guard trace == .none else { return }
         for entry in Proc.entries(directory) { unlink(directory + "/" + entry) }
         rmdir(directory)
         if NodeLog.tail(log.path, count: 1).isEmpty { unlink(log.path) }
-        return .none
     }
 }

@@ -53,6 +53,7 @@ public struct Supervisor {
         var asked = 0
         while true {
             look()
+            reapOrphans()
             if reason == nil { startAll(mask: signals.inheritedMask) }
             if reason != nil { stopLast() }
             guard reason == nil || nodes.contains(where: \.isAlive) else { break }
@@ -146,19 +147,35 @@ public struct Supervisor {
         return (steps + (interval.map { [.now + $0] } ?? [])).min()
     }
 
+    /// Takes notice of the end of processes that came to us when their parents ended.
+    private func reapOrphans() {
+        let recorders = nodes.compactMap(\.process)
+        var info = siginfo_t()
+        // Recorders are left to their nodes. One that is found here has ended since these were looked at, and they are again at once.
+        while waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 {
+            let process = info._sifields._sigchld.si_pid
+            guard process > 0, !recorders.contains(process) else { return }
+            waitpid(process, nil, WNOHANG)
+        }
+    }
+
     /// Ends what is left of the nodes: nothing, unless somebody has killed a recorder, or rr at a bad moment.
     private func endOrphans() {
+        reapOrphans()
+        var left = Child.children(of: getpid())
+        // Once: rr takes a second SIGTERM for impatience. One that is stopped takes no notice before it goes on.
+        for process in left {
+            kill(process, SIGTERM)
+            kill(process, SIGCONT)
+        }
         let deadline = ContinuousClock.now + Self.orphanLimit
-        while true {
-            let left = Child.children(of: getpid())
-            if left.isEmpty { return }
-            for process in left {
-                kill(process, deadline > .now ? SIGTERM : SIGKILL)
-                // One that is stopped takes no notice before it goes on.
-                kill(process, SIGCONT)
-                waitpid(process, nil, WNOHANG)
+        while !left.isEmpty {
+            if deadline <= .now {
+                for process in left { kill(process, SIGKILL) }
             }
             usleep(Child.pollInterval)
+            reapOrphans()
+            left = Child.children(of: getpid())
         }
     }
 }
