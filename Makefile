@@ -1,6 +1,6 @@
 # Every command a developer needs; `make` alone lists them. Only `setup` (which `demo` and `test` call) installs anything on this machine.
 .DEFAULT_GOAL := help
-.PHONY: help setup build preload demo test fuzz bench lint install clean
+.PHONY: help setup build preload demo test simulate fuzz bench lint install clean
 
 SWIFT ?= swift
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
@@ -40,6 +40,12 @@ test: setup lint
 	@$(MAKE) --no-print-directory preload INTO=.build/debug
 	$(SWIFT) test --skip-build --disable-xctest
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
+
+## simulate: try SEEDS simulated worlds (10000) whose truth is known; FEATURES=all adds what is not handled yet
+SEEDS ?= 10000
+simulate:
+	RIDEALONG_SEEDS=$(SEEDS) $(if $(FEATURES),RIDEALONG_FEATURES=$(FEATURES)) \
+		$(SWIFT) test -c release --disable-xctest --filter SimulationTests
 
 ## fuzz: look for bytes that crash the trace reader, for FUZZ_SECONDS in all (an hour)
 FUZZ_SECONDS ?= 3600

@@ -13,73 +13,139 @@ struct Trial {
     var (recorded, wrong) = (0, 0)
     var right: [String: Int] = [:]
 
-    init(seed: UInt64) {
-        simulation = Simulation(seed: seed)
+    /// The world of `seed`.
+    init(seed: UInt64, features: SimulationFeatures = .handled) { self.init(.scenario(seed: seed, features: features)) }
+
+    init(_ plan: Plan) {
+        simulation = Simulation(plan)
         matches = match(simulation.nodes)
         graph = CausalGraph(nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries)
         checkChannels()
         checkDeliveries()
+        checkAccounts()
         checkOrder()
     }
 
+    // MARK: Channels
+
     private mutating func checkChannels() {
-        for (id, truth) in simulation.partner {
-            let index = matches.channelOf[Int(id.node.index)][Int(id.serial)]
-            var found: EndpointID?
-            var evidence = ""
-            if index >= 0 {
-                let channel = matches.channels[Int(index)]
-                evidence = "\(channel.kind) by \(channel.evidence)"
-                if case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b { found = a == id ? b : a }
-            }
+        for (id, truth) in simulation.partner.sorted(by: { $0.key < $1.key }) {
+            let channel = channel(of: id)
+            let found = channel.flatMap { peer(of: id, in: $0) }
             if truth != nil { recorded += 1 }
-            if found == truth && truth != nil { right[evidence, default: 0] += 1 }
+            if found == truth, truth != nil, let channel { right["\(channel.kind) by \(channel.evidence)", default: 0] += 1 }
             if let found, found != truth {
                 wrong += 1
                 // With neither true partner recorded, times and lengths that happen to fit are all there is.
                 if truth != nil || simulation.partner[found] != .some(nil) {
-                    faults.append("\(id) joined to \(found), not \(String(describing: truth))")
+                    faults.append("\(name(id)) joined to \(name(found)), not \(name(truth))")
                 }
             }
             if simulation.decidable.contains(id) && found != truth {
-                faults.append("\(id) not joined to \(String(describing: truth)), but to \(String(describing: found))")
+                faults.append("\(name(id)) not joined to \(name(truth)), but to \(name(found))")
             }
         }
     }
 
+    private func channel(of id: EndpointID) -> Channel? {
+        let index = matches.channelOf[Int(id.node.index)][Int(id.serial)]
+        return index < 0 ? nil : matches.channels[Int(index)]
+    }
+
+    private func peer(of id: EndpointID, in channel: Channel) -> EndpointID? {
+        guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b else { return nil }
+        return a == id ? b : a
+    }
+
+    /// Whether the channel of an end has its true ends.
+    private func isRight(_ channel: Channel) -> Bool {
+        guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b else { return false }
+        return simulation.partner[a] == .some(b)
+    }
+
+    private func name(_ id: EndpointID?) -> String { id.map { "end \($0.serial) of node \($0.node.index)" } ?? "nobody" }
+
+    // MARK: Deliveries
+
+    /// Deliveries of all channels that were found are the true ones, wherever events tell the order of the bytes.
     private mutating func checkDeliveries() {
         var found: Set<Delivery> = []
-        for var delivery in matches.deliveries {
-            let channel = matches.channels[Int(delivery.channel)]
-            guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b, simulation.partner[a] == .some(b) else {
-                continue
-            }
+        for var delivery in matches.deliveries where isRight(matches.channels[Int(delivery.channel)]) && isPlain(delivery) {
             delivery.channel = -1
             found.insert(delivery)
         }
-        let joined = simulation.deliveries.filter { delivery in
-            let operation = simulation.nodes[Int(delivery.sent.node.index)].operations[Int(delivery.sent.index)]
-            let index = matches.channelOf[Int(delivery.sent.node.index)][Int(operation.endpoint)]
-            guard index >= 0, case .endpoint(let a) = matches.channels[Int(index)].a,
-                case .endpoint(let b) = matches.channels[Int(index)].b
-            else { return false }
-            return simulation.partner[a] == .some(b)
-        }
+        let joined = simulation.deliveries.filter { channel(of: sender(of: $0)).map(isRight) ?? false && isPlain($0) }
         if found != joined {
-            faults.append("\(found.subtracting(joined).count) wrong deliveries, \(joined.subtracting(found).count) missing")
-        }
-        for (index, totals) in matches.totals.enumerated() where !totals.forward.isBalanced || !totals.backward.isBalanced {
-            faults.append("channel \(index): accounts not balanced: \(totals)")
+            faults.append("wrong deliveries: \(list(found.subtracting(joined))); missing: \(list(joined.subtracting(found)))")
         }
     }
+
+    private func sender(of delivery: Delivery) -> EndpointID { end(delivery.sent) }
+
+    private func end(_ operation: OperationRef) -> EndpointID {
+        let serial = simulation.nodes[Int(operation.node.index)].operations[Int(operation.index)].endpoint
+        return EndpointID(node: operation.node, serial: Int(serial))
+    }
+
+    private func isPlain(_ delivery: Delivery) -> Bool {
+        !simulation.overlapped.sending.contains(end(delivery.sent)) && !simulation.overlapped.receiving.contains(end(delivery.received))
+    }
+
+    private func list(_ deliveries: Set<Delivery>) -> String {
+        deliveries.prefix(3).map { "\($0.bytes) from \(place($0.sent)) to \(place($0.received))" }.joined(separator: ", ")
+    }
+
+    private func place(_ operation: OperationRef) -> String {
+        "\(operation.node.index)@\(simulation.nodes[Int(operation.node.index)].operations[Int(operation.index)].at)"
+    }
+
+    // MARK: Accounts
+
+    private mutating func checkAccounts() {
+        for (index, channel) in matches.channels.enumerated() {
+            let totals = matches.totals[index]
+            if !totals.forward.isBalanced || !totals.backward.isBalanced { faults.append("channel \(index): not balanced: \(totals)") }
+            guard isRight(channel), case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b else { continue }
+            for (giver, taker, found) in [(a, b, totals.forward), (b, a, totals.backward)] {
+                guard var truth = simulation.accounts[giver] else { continue }
+                if simulation.overlapped.sending.contains(giver) || simulation.overlapped.receiving.contains(taker) { continue }
+                // Whether bytes were lost by a reset or merely not read, nobody can tell for certain.
+                truth.unread -= min(found.lostByReset, truth.unread)
+                truth.lostByReset = found.lostByReset
+                if found != truth { faults.append("channel \(index): from \(name(giver)): \(found), not \(truth)") }
+            }
+        }
+    }
+
+    // MARK: Order
 
     private mutating func checkOrder() {
         if simulation.hasExactTimes && (0..<graph.order.count).map({ graph.order.operation(atRank: $0) }) != simulation.order {
             faults.append("all times are exact, but the order is not the true one")
         }
+        for edge in simulation.edges where isDecided(edge.kind, edge.from, edge.to) {
+            guard let from = graph.order.rank(of: edge.from), let to = graph.order.rank(of: edge.to), from < to else {
+                faults.append("\(edge.kind): \(place(edge.from)) does not come before \(place(edge.to))")
+                continue
+            }
+        }
         let violations = verify(
             nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries, totals: matches.totals, order: graph.order)
         faults += violations.map(\.description)
         if !graph.anomalies.isEmpty { faults.append("\(graph.anomalies)") }
+    }
+
+    /// Whether what leads from one operation to another was found with its channel.
+    private func isDecided(_ kind: TrueEdge.Kind, _ from: OperationRef, _ to: OperationRef) -> Bool {
+        guard let channel = channel(of: end(from)), isRight(channel), kind != .reset, kind != .endAfterShutdown else { return false }
+        // Not yet: an end that was seen before its own end was shut down.
+        if kind == .endOfStream,
+            simulation.nodes[Int(to.node.index)].operations.contains(where: {
+                $0.kind == .shutdown && EndpointID(node: to.node, serial: Int($0.endpoint)) == end(to)
+            })
+        {
+            return false
+        }
+        return kind != .delivery || !simulation.overlapped.sending.contains(end(from)) && !simulation.overlapped.receiving.contains(end(to))
     }
 }

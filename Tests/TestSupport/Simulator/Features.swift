@@ -1,0 +1,40 @@
+/// What a simulated world may contain. What `Matching` and `Causality` do not handle yet is left out of the worlds that tests try.
+public struct SimulationFeatures: OptionSet, Sendable {
+    /// One bit for each.
+    public let rawValue: UInt32
+
+    /// The features of these bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Pipes, made in a node.
+    public static let pipes = SimulationFeatures(rawValue: 1 << 0)
+    /// Pipes that two nodes inherited, and FIFOs.
+    public static let sharedPipes = SimulationFeatures(rawValue: 1 << 1)
+    /// Several tasks and processes that use one endpoint at the same time.
+    public static let severalTasks = SimulationFeatures(rawValue: 1 << 2)
+    /// Connections that are reset, because one end closed without having read everything.
+    public static let resets = SimulationFeatures(rawValue: 1 << 3)
+    /// The syscall buffer: calls whose time is an interval, and whose moment is a call of a flush.
+    public static let buffers = SimulationFeatures(rawValue: 1 << 4)
+
+    /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
+    public static let names: [(feature: SimulationFeatures, name: String)] = [
+        (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
+    ]
+
+    /// What worlds contain unless somebody asks for more: all that is handled.
+    public static let handled: SimulationFeatures = [.resets, .buffers]
+
+    /// Everything that can be simulated.
+    public static let all = SimulationFeatures(names.map(\.feature))
+
+    /// The features that `text` names, separated by commas; `all`; and the handled ones for `nil`.
+    public init(text: String?) {
+        guard let text else {
+            self = .handled
+            return
+        }
+        let words = text.split(separator: ",").map(String.init)
+        self = words == ["all"] ? .all : SimulationFeatures(Self.names.filter { words.contains($0.name) }.map(\.feature))
+    }
+}

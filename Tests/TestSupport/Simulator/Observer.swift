@@ -1,0 +1,122 @@
+import RunModel
+
+/// What the recorders of a world that has been lived through wrote down, as `Endpoints` would give it.
+struct Observer {
+    let world: World
+    private(set) var activities: [NodeActivity] = []
+    /// Numbers in the recordings, by numbers in the world; `nil`: not recorded.
+    private(set) var nodeIDs: [NodeID?] = []
+    private(set) var endpointIDs: [EndpointID?] = []
+    private(set) var operationRefs: [OperationRef?] = []
+    /// When each node's recorder died.
+    private var cuts: [Int64] = []
+
+    init(_ world: World) {
+        self.world = world
+        let end = world.operations.map { $0.ended ?? $0.began }.max() ?? world.now
+        cuts = world.plan.nodes.map { node in node.cut.map { 1_000_000 + Int64($0 * Double(end - 1_000_000)) } ?? .max }
+        recordNodes()
+        recordEndpoints()
+        recordOperations()
+        placeBytes()
+        closeAndEstablish()
+    }
+
+    private func isRecorded(_ node: Int, _ time: Int64) -> Bool { nodeIDs[node] != nil && time <= cuts[node] }
+
+    private func clock(_ node: Int) -> (skew: Int64, error: Int64) { world.plan.clocks[Int(world.plan.nodes[node].host)] }
+
+    private mutating func recordNodes() {
+        let used = Set(world.files.map(\.node))
+        for (number, node) in world.plan.nodes.enumerated() {
+            guard !node.isMissing, used.contains(number) else {
+                nodeIDs.append(nil)
+                continue
+            }
+            nodeIDs.append(NodeID(activities.count))
+            // Hosts' clocks differ, and what is known of the difference is only nearly right.
+            activities.append(NodeActivity(host: node.host, clockOffset: clock(number).error - clock(number).skew))
+        }
+    }
+
+    private mutating func recordEndpoints() {
+        endpointIDs = [EndpointID?](repeating: nil, count: world.files.count)
+        let known = world.files.indices.filter { index in
+            world.files[index].opened.map { isRecorded(world.files[index].node, $0.time) } ?? false
+        }
+        for index in known.sorted(by: { (opened($0), $0) < (opened($1), $1) }) {
+            let file = world.files[index]
+            guard let node = nodeIDs[file.node] else { continue }
+            let serial = activities[Int(node.index)].endpoints.count
+            var birth = file.birth
+            if case .pair = birth, let peer = file.peer { birth = .pair(twin: Int32(serial + peer - index)) }
+            var endpoint = Endpoint(kind: file.kind, birth: birth, opened: opened(index))
+            let isHidden = file.birth == .connect && file.handle.map { world.plan.conversations[$0 / 2].hidesAddresses } ?? false
+            if !isHidden { (endpoint.local, endpoint.remote) = (file.local, file.remote) }
+            (endpoint.identity, endpoint.access) = (file.identity, file.access)
+            endpointIDs[index] = EndpointID(node: node, serial: serial)
+            activities[Int(node.index)].endpoints.append(endpoint)
+        }
+    }
+
+    private func opened(_ file: Int) -> Moment { world.files[file].opened?.moment ?? .beginning }
+
+    private mutating func recordOperations() {
+        operationRefs = [OperationRef?](repeating: nil, count: world.operations.count)
+        let known = world.operations.indices.filter { index in
+            let operation = world.operations[index]
+            return operation.exited.map { isRecorded(operation.node, $0.time) } ?? false && endpointIDs[operation.file] != nil
+                && !(operation.kind == .accept && operation.result < 0)
+        }
+        for index in known.sorted(by: { at($0) < at($1) }) {
+            let operation = world.operations[index]
+            guard let id = endpointIDs[operation.file], let entered = operation.entered, let exited = operation.exited else { continue }
+            // Only what moved bytes, or says that the connection is gone, is of interest.
+            if [.send, .receive].contains(operation.kind), operation.result < 0, ![-32, -104].contains(operation.result) { continue }
+            let node = Int(id.node.index)
+            operationRefs[index] = OperationRef(node: id.node, index: activities[node].operations.count)
+            let skew = clock(operation.node).skew
+            activities[node].operations.append(
+                Operation(
+                    endpoint: id.serial, kind: operation.kind, entered: entered.moment, at: at(index), process: operation.process,
+                    task: Int32(operation.task) + 10, result: operation.result, earliest: entered.time + skew, latest: exited.time + skew))
+            if !activities[node].endpoints[Int(id.serial)].processes.contains(operation.process) {
+                activities[node].endpoints[Int(id.serial)].processes.append(operation.process)
+            }
+        }
+    }
+
+    private func at(_ index: Int) -> Moment {
+        let operation = world.operations[index]
+        return (operation.takes ? operation.exited : operation.entered)?.moment ?? .beginning
+    }
+
+    /// Bytes are counted in the order in which the calls returned, which need not be that of the stream.
+    private mutating func placeBytes() {
+        var sent = [UInt64](repeating: 0, count: world.files.count)
+        var received = sent
+        func returned(_ index: Int) -> Moment { world.operations[index].exited?.moment ?? .beginning }
+        for index in world.operations.indices.sorted(by: { returned($0) < returned($1) }) {
+            guard let ref = operationRefs[index], let bytes = world.operations[index].bytes else { continue }
+            let (file, count) = (world.operations[index].file, UInt64(bytes.count))
+            let isSend = world.operations[index].kind == .send
+            let start = isSend ? sent[file] : received[file]
+            if isSend { sent[file] += count } else { received[file] += count }
+            activities[Int(ref.node.index)].operations[Int(ref.index)].bytes = start..<start + count
+        }
+    }
+
+    /// What the endpoints learn from operations.
+    private mutating func closeAndEstablish() {
+        for (index, file) in world.files.enumerated() {
+            guard let id = endpointIDs[index] else { continue }
+            let (node, serial) = (Int(id.node.index), Int(id.serial))
+            if let established = file.establishedBy, operationRefs[established] != nil {
+                activities[node].endpoints[serial].established = world.operations[established].exited?.moment
+            }
+            if let closed = file.closedBy, operationRefs[closed] != nil {
+                activities[node].endpoints[serial].closed = world.operations[closed].entered?.moment
+            }
+        }
+    }
+}

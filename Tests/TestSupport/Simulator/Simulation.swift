@@ -1,0 +1,70 @@
+public import RunModel
+
+/// What the recorders of a simulated world wrote down, and what was true in it.
+public struct Simulation: Sendable {
+    /// What was to be tried.
+    public let plan: Plan
+    /// What `Endpoints` would make of the recordings: the input of `match`.
+    public let nodes: [NodeActivity]
+    /// The true partner of every recorded end but listening ones; `nil` if it is not recorded.
+    public let partner: [EndpointID: EndpointID?]
+    /// Ends whose partner must be found: born together, known by the same identity, or by addresses that leave no doubt.
+    public let decidable: Set<EndpointID>
+    /// The true deliveries between recorded operations, with the channel -1, and bytes as offsets in the true stream.
+    public let deliveries: Set<Delivery>
+    /// Ends that several tasks used at the same time for sending, and for receiving.
+    public let overlapped: (sending: Set<EndpointID>, receiving: Set<EndpointID>)
+    /// What became of what each end sent.
+    public let accounts: [EndpointID: StreamTotals]
+    /// What one recorded operation brought about in another.
+    public let edges: [(kind: TrueEdge.Kind, from: OperationRef, to: OperationRef)]
+    /// Whether all stamps are exact, and all clocks agree after alignment.
+    public let hasExactTimes: Bool
+    /// All recorded operations in the order in which they happened.
+    public let order: [OperationRef]
+
+    /// The world of `plan`, lived through and recorded.
+    public init(_ plan: Plan) {
+        self.plan = plan
+        var world = World(plan)
+        world.run()
+        let observer = Observer(world)
+        nodes = observer.activities
+        partner = observer.partners()
+        decidable = observer.decidable()
+        deliveries = observer.deliveries()
+        overlapped = (observer.overlapped(.send), observer.overlapped(.receive))
+        accounts = observer.accounts()
+        edges = observer.edges()
+        hasExactTimes = observer.hasExactTimes
+        order = observer.order()
+    }
+}
+
+extension Simulation: CustomStringConvertible {
+    /// Every end and operation as it was recorded, and every true delivery.
+    public var description: String {
+        var lines: [String] = []
+        for (number, node) in nodes.enumerated() where !node.operations.isEmpty {
+            for (serial, end) in node.endpoints.enumerated() {
+                let addresses = [end.local, end.remote].map { $0.map { "\($0)" } ?? "?" }.joined(separator: " to ")
+                let span = "\(end.opened) to \(end.closed.map { "\($0)" } ?? "the end")"
+                lines.append("node \(number) end \(serial): \(end.kind) \(end.birth) \(addresses), \(span)")
+            }
+            for operation in node.operations {
+                let bytes = operation.bytes.map { " \($0)" } ?? ""
+                let times = "\(operation.earliest &+ node.clockOffset) to \(operation.latest &+ node.clockOffset)"
+                lines.append(
+                    "\(number)@\(operation.at) entered \(operation.entered) task \(operation.task) of \(operation.process): end "
+                        + "\(operation.endpoint) \(operation.kind)\(bytes) = \(operation.result), \(times)")
+            }
+        }
+        for delivery in deliveries.sorted(by: { ($0.sent, $0.received) < ($1.sent, $1.received) }) {
+            let places = [delivery.sent, delivery.received].map {
+                "\($0.node.index)@\(nodes[Int($0.node.index)].operations[Int($0.index)].at)"
+            }
+            lines.append("true: \(delivery.bytes) from \(places[0]) to \(places[1])")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,221 @@
+import RunModel
+
+/// The kernel of stream sockets and pipes.
+extension World {
+    /// What is there before anything happens: listening sockets, and ends that nobody has to open.
+    mutating func layOut() {
+        for service in plan.services {
+            var file = SimulatedFile(node: service.node, kind: service.kind, birth: .listen, local: service.address)
+            file.opened = event(service.node)
+            services.append(SimulatedService(file: files.count))
+            files.append(file)
+        }
+        for (number, talk) in plan.conversations.enumerated() {
+            switch talk.medium {
+            case .pair(let kind): makePair(number, talk, kind, inherited: false)
+            case .inherited(let kind): makePair(number, talk, kind, inherited: true)
+            case .service, .fifo: break
+            }
+        }
+    }
+
+    private mutating func makePair(_ number: Int, _ talk: Plan.Conversation, _ kind: Endpoint.Kind, inherited: Bool) {
+        let first = files.count
+        let opened = event(talk.near)
+        for (end, node) in [talk.near, talk.far].enumerated() {
+            var file = SimulatedFile(node: node, kind: kind, birth: inherited ? .inherited : .pair(twin: 0))
+            file.opened = node == talk.near ? opened : event(node)
+            file.capacity = plan.capacity
+            file.peer = first + 1 - end
+            file.handle = 2 * number + end
+            if kind == .pipe {
+                file.access = end == 0 ? .write : .read
+                if inherited { file.identity = Endpoint.FileIdentity(inode: UInt64(5000 + number)) }
+            }
+            files.append(file)
+            handles[2 * number + end] = .open(first + end)
+        }
+    }
+
+    // MARK: Connections
+
+    /// A socket that will connect from a port that is free; `nil` if none is.
+    mutating func makeClient(_ index: Int, _ handle: Int) -> Int? {
+        guard case .service(let service) = plan.conversations[handle / 2].medium else { return nil }
+        let target = files[services[service].file]
+        var file = SimulatedFile(node: tasks[index].plan.node, kind: target.kind, birth: .connect)
+        file.process = tasks[index].plan.process
+        file.capacity = plan.capacity
+        file.handle = handle
+        if target.kind == .tcp, case .ipv4(let address, _)? = target.local {
+            let own = address >> 24 == 127 ? address : 0x0a00_0000 + UInt32(plan.nodes[file.node].host)
+            let first = UInt16.random(in: 0..<plan.ports, using: &tasks[index].random)
+            let free = (0..<plan.ports).map { Address.ipv4(own, port: 40000 + ($0 + first) % plan.ports) }.first { local in
+                !files.contains { !$0.isDead && ($0.local == local || $0.remote == local) }
+            }
+            guard let free else {
+                settle(handle, .failed)
+                settle(handle + 1, .failed)
+                return nil
+            }
+            (file.local, file.remote) = (free, target.local)
+        }
+        files.append(file)
+        return files.count - 1
+    }
+
+    mutating func connect(_ file: Int, _ call: SimulatedTask.Call) {
+        guard case .service(let service) = plan.conversations[call.step.handle / 2].medium, !services[service].isClosed else {
+            operations[call.operation].result = -111
+            settle(call.step.handle + 1, .failed)
+            return
+        }
+        let target = files[services[service].file]
+        var other = SimulatedFile(
+            node: target.node, kind: target.kind, birth: .accept, local: files[file].remote, remote: files[file].local)
+        other.peer = file
+        other.handle = call.step.handle + 1
+        other.capacity = plan.capacity
+        files.append(other)
+        files[file].peer = files.count - 1
+        files[file].establishedBy = call.operation
+        services[service].backlog.append(files.count - 1)
+    }
+
+    mutating func accept(_ index: Int, _ service: Int) -> Bool {
+        guard let operation = tasks[index].call?.operation else { return true }
+        guard !services[service].backlog.isEmpty else {
+            if services[service].isClosed { operations[operation].result = -22 }
+            return services[service].isClosed || giveUp(index)
+        }
+        let accepted = services[service].backlog.removeFirst()
+        tasks[index].call?.accepted = accepted
+        if let peer = files[accepted].peer, let connect = files[peer].establishedBy {
+            edges.append(TrueEdge(kind: .connectAccept, from: connect, to: operation))
+        }
+        return true
+    }
+
+    mutating func close(service: Int) {
+        services[service].isClosed = true
+        files[services[service].file].isDead = true
+        for file in services[service].backlog {
+            files[file].isDead = true
+            if let handle = files[file].handle { settle(handle, .failed) }
+        }
+        services[service].backlog = []
+    }
+
+    // MARK: Bytes
+
+    mutating func send(_ index: Int, _ file: Int) -> Bool {
+        guard var call = tasks[index].call else { return true }
+        if let sender = files[file].sender, sender != call.operation { return false }
+        let fault = sendingFault(file)
+        if let peer = files[file].peer, fault == nil {
+            let isLost = files[peer].isDead
+            let count = isLost ? call.remaining : min(call.remaining, files[peer].capacity - files[peer].waiting)
+            if call.offset == nil { call.offset = files[file].sent }
+            if isLost, let closed = files[peer].closingOperation {
+                files[file].resetBy = closed
+            } else if count > 0 {
+                files[peer].inbound.append((call.operation, files[file].sent..<files[file].sent + count))
+                files[peer].waiting += count
+            }
+            files[file].sent += count
+            call.remaining -= count
+            tasks[index].call = call
+        }
+        files[file].sender = nil
+        guard fault != nil || call.remaining == 0 || now > call.deadline else {
+            files[file].sender = call.operation
+            return false
+        }
+        // A send reports what it could hand over, and an error only if that is nothing.
+        let start = call.offset ?? files[file].sent
+        let bytes = start..<(call.offset == nil ? start : files[file].sent)
+        operations[call.operation].bytes = bytes.isEmpty ? nil : bytes
+        operations[call.operation].result = bytes.isEmpty ? fault?.code ?? -4 : Int64(bytes.count)
+        if bytes.isEmpty, let fault {
+            files[file].error = nil
+            if let cause = fault.cause { edges.append(TrueEdge(kind: .reset, from: cause, to: call.operation)) }
+        }
+        return true
+    }
+
+    /// Why nothing can be sent, and which operation of the peer brought that about. TCP learns that its peer is gone only by sending.
+    private func sendingFault(_ file: Int) -> (code: Int64, cause: Int?)? {
+        if let error = files[file].error { return (error.code, error.cause) }
+        if let reset = files[file].resetBy { return (-32, reset) }
+        guard let peer = files[file].peer, !files[file].isShutDown else { return (-32, nil) }
+        guard files[peer].isDead else { return nil }
+        return plan.resets && files[file].kind == .tcp && files[peer].closingOperation != nil ? nil : (-32, files[peer].closingOperation)
+    }
+
+    mutating func receive(_ index: Int, _ file: Int, atMost wanted: UInt64) -> Bool {
+        guard let operation = tasks[index].call?.operation else { return true }
+        guard files[file].waiting > 0 else { return receiveNothing(index, file, operation) }
+        var left = min(wanted, files[file].waiting, UInt64.random(in: 1...2000, using: &tasks[index].random))
+        let start = files[file].received
+        while left > 0 {
+            let piece = files[file].inbound[0]
+            let taken = piece.bytes.lowerBound..<min(piece.bytes.upperBound, piece.bytes.lowerBound + left)
+            add(TrueDelivery(send: piece.send, receive: operation, bytes: taken))
+            left -= UInt64(taken.count)
+            files[file].waiting -= UInt64(taken.count)
+            files[file].received = taken.upperBound
+            if taken.upperBound == piece.bytes.upperBound {
+                files[file].inbound.removeFirst()
+            } else {
+                files[file].inbound[0].bytes = taken.upperBound..<piece.bytes.upperBound
+            }
+        }
+        operations[operation].bytes = start..<files[file].received
+        operations[operation].result = Int64(files[file].received - start)
+        return true
+    }
+
+    /// Nothing is there: an error, or the end (result 0), or it waits.
+    private mutating func receiveNothing(_ index: Int, _ file: Int, _ operation: Int) -> Bool {
+        if let error = files[file].error {
+            files[file].error = nil
+            operations[operation].result = error.code
+            edges.append(TrueEdge(kind: .reset, from: error.cause, to: operation))
+            return true
+        }
+        if let ended = files[file].endedBy {
+            edges.append(TrueEdge(kind: files[file].isShutDown ? .endAfterShutdown : .endOfStream, from: ended, to: operation))
+            return true
+        }
+        return files[file].peer == nil || giveUp(index)
+    }
+
+    /// A send that blocked hands its bytes over in pieces; one receive may take several of them.
+    private mutating func add(_ delivery: TrueDelivery) {
+        if let last = deliveries.last, (last.send, last.receive) == (delivery.send, delivery.receive) {
+            deliveries[deliveries.count - 1].bytes = last.bytes.lowerBound..<delivery.bytes.upperBound
+        } else {
+            deliveries.append(delivery)
+            edges.append(TrueEdge(kind: .delivery, from: delivery.send, to: delivery.receive))
+        }
+    }
+
+    // MARK: Ends
+
+    mutating func endOutbound(_ file: Int, _ operation: Int) {
+        files[file].isShutDown = true
+        if let peer = files[file].peer, files[peer].endedBy == nil { files[peer].endedBy = operation }
+    }
+
+    /// The last close. With unread bytes it resets the connection.
+    mutating func close(_ file: Int, _ operation: Int) {
+        endOutbound(file, operation)
+        files[file].isDead = true
+        files[file].closingOperation = operation
+        guard plan.resets, files[file].waiting > 0, files[file].kind != .pipe, let peer = files[file].peer, !files[peer].isDead else {
+            return
+        }
+        files[peer].error = (-104, operation)
+        files[peer].resetBy = operation
+    }
+}

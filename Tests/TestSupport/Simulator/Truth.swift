@@ -1,0 +1,89 @@
+import RunModel
+
+/// What was true of what the recorders saw.
+extension Observer {
+    /// The true partner of every recorded end; `nil` if it is not recorded.
+    func partners() -> [EndpointID: EndpointID?] {
+        var partners: [EndpointID: EndpointID?] = [:]
+        for (index, id) in endpointIDs.enumerated() where world.files[index].birth != .listen {
+            if let id { partners[id] = .some(world.files[index].peer.flatMap { endpointIDs[$0] }) }
+        }
+        return partners
+    }
+
+    /// The deliveries between recorded operations, with the channel -1 and the bytes of the true stream.
+    func deliveries() -> Set<Delivery> {
+        Set(
+            world.deliveries.compactMap { delivery in
+                guard let sent = operationRefs[delivery.send], let received = operationRefs[delivery.receive] else { return nil }
+                let forward = isForward(world.operations[delivery.send].file)
+                return Delivery(channel: -1, forward: forward, bytes: delivery.bytes, sent: sent, received: received)
+            })
+    }
+
+    /// Whether what `file` sends goes from end `a` of its channel to end `b`: a connected, or was there first, or writes.
+    func isForward(_ file: Int) -> Bool {
+        switch world.files[file].birth {
+        case .pair where world.files[file].kind == .pipe: true
+        case .pair: (world.files[file].peer ?? 0) > file
+        case .inherited, .open: true
+        default: world.files[file].birth == .connect
+        }
+    }
+
+    /// What one recorded operation brought about in another.
+    func edges() -> [(kind: TrueEdge.Kind, from: OperationRef, to: OperationRef)] {
+        world.edges.compactMap { edge in
+            guard let from = operationRefs[edge.from], let to = operationRefs[edge.to] else { return nil }
+            return (edge.kind, from, to)
+        }
+    }
+
+    /// The recorded operations in the order in which they happened.
+    func order() -> [OperationRef] {
+        world.operations.indices.filter { operationRefs[$0] != nil }.sorted {
+            world.operations[$0].happened < world.operations[$1].happened
+        }
+        .compactMap { operationRefs[$0] }
+    }
+
+    /// Whether all stamps are exact, and all clocks agree after alignment.
+    var hasExactTimes: Bool {
+        let recorded = world.plan.nodes.indices.filter { nodeIDs[$0] != nil }
+        let errors = Set(recorded.map { world.plan.clocks[Int(world.plan.nodes[$0].host)].error })
+        return errors.count <= 1 && recorded.allSatisfy { !world.nodes[$0].isBuffered }
+    }
+
+    /// What became of the bytes that each recorded end sent.
+    func accounts() -> [EndpointID: StreamTotals] {
+        var accounts: [EndpointID: StreamTotals] = [:]
+        for (index, id) in endpointIDs.enumerated() where world.files[index].birth != .listen {
+            if let id { accounts[id] = account(of: index) }
+        }
+        return accounts
+    }
+
+    private func account(of file: Int) -> StreamTotals {
+        var totals = StreamTotals()
+        let taker = world.files[file].peer
+        for (index, operation) in world.operations.enumerated() where operationRefs[index] != nil {
+            let count = UInt64(operation.bytes?.count ?? 0)
+            if operation.file == file && operation.kind == .send { totals.sent += count }
+            if operation.file == taker && operation.kind == .receive { totals.received += count }
+        }
+        for delivery in world.deliveries where world.operations[delivery.send].file == file {
+            let isKnown = operationRefs[delivery.send] != nil && operationRefs[delivery.receive] != nil
+            if isKnown { totals.delivered += UInt64(delivery.bytes.count) }
+        }
+        totals.senderCut = totals.received - totals.delivered
+        let left = totals.sent - totals.delivered
+        if let taker, endpointIDs[taker] != nil {
+            // Whether it was lost or merely not read, only the end that was reset can tell.
+            let isClosed = world.files[taker].closedBy.map { operationRefs[$0] != nil } ?? false
+            if isClosed { totals.unread = left } else { totals.receiverCut = left }
+        } else {
+            totals.toOutside = left
+        }
+        return totals
+    }
+}

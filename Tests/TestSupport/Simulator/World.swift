@@ -1,0 +1,172 @@
+import RunModel
+
+extension SeededGenerator {
+    /// True `percent` times of a hundred.
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}
+
+/// A world of programs that talk, with a recorder on every node. One step of one task at a time; no two at the same time.
+struct World {
+    let plan: Plan
+    var now: Int64 = 1_000_000
+    var nodes: [SimulatedNode]
+    var files: [SimulatedFile] = []
+    var services: [SimulatedService] = []
+    /// The file behind each handle: none yet, or never.
+    var handles: [Handle]
+    var operations: [SimulatedOperation] = []
+    var edges: [TrueEdge] = []
+    var deliveries: [TrueDelivery] = []
+    var tasks: [SimulatedTask]
+    var queue = WakeQueue()
+
+    enum Handle {
+        case awaited
+        case open(Int)
+        case failed
+    }
+
+    /// How long a task waits in a call.
+    static let patience: Int64 = 60_000
+
+    init(_ plan: Plan) {
+        self.plan = plan
+        nodes = plan.nodes.map { SimulatedNode(isBuffered: $0.isBuffered) }
+        handles = [Handle](repeating: .awaited, count: 2 * plan.conversations.count)
+        tasks = plan.tasks.map { task in
+            let random = SeededGenerator(seed: plan.seed &* 1_000_003 &+ UInt64(task.id))
+            return SimulatedTask(plan: task, steps: task.steps, random: random, wake: task.start)
+        }
+        layOut()
+    }
+
+    func file(_ handle: Int) -> Int? { if case .open(let file) = handles[handle] { file } else { nil } }
+}
+
+/// A moment, and when it was.
+struct Point {
+    var moment: Moment
+    var time: Int64
+}
+
+/// What a node's recorder knows.
+struct SimulatedNode {
+    var isBuffered: Bool
+    var event: UInt64 = 0
+    /// When its last event was.
+    var stamp: Int64 = 0
+    /// Operations in the syscall buffer of a task.
+    var pending: (task: Int, operations: [Int]) = (-1, [])
+}
+
+/// One end of something, as the kernel holds it.
+struct SimulatedFile {
+    var node: Int
+    var kind: Endpoint.Kind
+    var birth: Endpoint.Birth
+    var access = Endpoint.Access.both
+    var local: Address?
+    var remote: Address?
+    var identity: Endpoint.FileIdentity?
+    var handle: Int?
+    var peer: Int?
+    var process: Int32 = 0
+    var opened: Point?
+    /// The operation that connected or accepted it, that which closed it, and that which is known to have done so.
+    var establishedBy: Int?
+    var closingOperation: Int?
+    var closedBy: Int?
+    /// Bytes that wait to be received: the send that brought them, and where they lie in the stream.
+    var inbound: [(send: Int, bytes: Range<UInt64>)] = []
+    var waiting: UInt64 = 0
+    /// The operation that ended what comes in.
+    var endedBy: Int?
+    /// An error that the next call reports, and what brought it about.
+    var error: (code: Int64, cause: Int)?
+    /// What reset the connection.
+    var resetBy: Int?
+    var capacity: UInt64 = .max
+    var sent: UInt64 = 0
+    var received: UInt64 = 0
+    var isShutDown = false
+    var isDead = false
+    /// The operation that is handing over its bytes: no other may come between.
+    var sender: Int?
+}
+
+/// A listening socket.
+struct SimulatedService {
+    var file: Int
+    var backlog: [Int] = []
+    var isClosed = false
+}
+
+/// A call as it was, and as the recorder sees it.
+struct SimulatedOperation {
+    var node: Int
+    var file: Int
+    var kind: Operation.Kind
+    var process: Int32
+    var task: Int
+    /// When it began and ended.
+    var began: Int64
+    var ended: Int64?
+    /// What the recorder wrote down; nothing, if it did not come to that.
+    var entered: Point?
+    var exited: Point?
+    /// The bytes in the true stream.
+    var bytes: Range<UInt64>?
+    var result: Int64 = 0
+
+    /// Whether it happens where it returns.
+    var takes: Bool { kind == .accept || kind == .receive || kind == .listen || kind == .ready }
+    /// When it truly happened.
+    var happened: Int64 { takes ? ended ?? began : began }
+}
+
+/// A task under way.
+struct SimulatedTask {
+    /// A call under way.
+    struct Call {
+        var operation: Int
+        var step: Plan.Step
+        var deadline: Int64
+        var isDone = false
+        /// Bytes still to be sent, and the offset of the first that was.
+        var remaining: UInt64 = 0
+        var offset: UInt64?
+        /// What it accepted.
+        var accepted: Int?
+    }
+
+    let plan: Plan.Task
+    var steps: [Plan.Step]
+    var random: SeededGenerator
+    var wake: Int64
+    var call: Call?
+    /// Until when it waits without a call.
+    var waitsUntil: Int64?
+}
+
+/// Bytes that one send handed over and one receive took: numbers of operations in the world.
+struct TrueDelivery: Hashable {
+    var send: Int
+    var receive: Int
+    var bytes: Range<UInt64>
+}
+
+/// What one operation brought about in another.
+public struct TrueEdge: Hashable {
+    /// Why.
+    public enum Kind: Hashable, Sendable {
+        case delivery
+        case connectAccept
+        case endOfStream
+        /// An end that was seen by who had shut down itself: whether both halves, and so brought it about, the trace does not tell.
+        case endAfterShutdown
+        case reset
+    }
+    var kind: Kind
+    var from: Int
+    var to: Int
+}
