@@ -141,6 +141,7 @@ public struct RunIndexer: Sendable {
                 extra.append(
                     Anomaly("recording-interrupted", subject: "the trace ends at event \(node.events)", first: start))
             }
+            if node.events == 0 { extra.append(Anomaly("no-events", subject: found.tracePath, first: start)) }
             node.anomalies += extra
             return Reading(node: node, activity: reading.activity)
         } catch {

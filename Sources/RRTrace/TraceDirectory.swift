@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A trace directory of rr 5.6 to 5.10, opened for reading. It is never written to.
 public struct TraceDirectory: Sendable {
     /// How the recording ended, or that it has not.
@@ -34,7 +36,9 @@ public struct TraceDirectory: Sendable {
     /// Opens the trace in directory `path`: reads its version and header, no stream.
     public init(path: String) throws(TraceError) {
         self.path = path
-        guard let name = ["version", "incomplete"].first(where: { TraceFile.exists(path + "/" + $0) }) else { throw .notATrace(path: path) }
+        guard let name = ["version", "incomplete"].first(where: { TraceFile.exists(path + "/" + $0) }) else {
+            throw TraceFile.isForbidden(path + "/version") ? .unreadable(path: path, errno: EACCES) : .notATrace(path: path)
+        }
         let file = try TraceFile(path: path + "/" + name)
         guard let bytes = file.contents(limit: Self.maximumHeaderSize) else {
             throw .unsupportedVersion(path: path, found: "in a file '\(name)' of more than \(Self.maximumHeaderSize) bytes")

@@ -16,6 +16,9 @@ struct TraceFile: ~Copyable, Sendable {
     /// Whether there is something at `path`.
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// Whether we are not allowed to know what is at `path`.
+    static func isForbidden(_ path: String) -> Bool { unsafe access(path, F_OK) != 0 && errno == EACCES }
+
     deinit { close(descriptor) }
 
     /// Reads up to `count` bytes at `offset` of the file into `buffer`, which must have room for them at `start`.

@@ -40,13 +40,13 @@ enum ActivityRows {
     static func load(_ db: Database, node: Int64) throws -> NodeActivity {
         var activity = NodeActivity(endpoints: try endpoints(db, node: node))
         if let row = try Row.fetchOne(db, sql: "SELECT * FROM surroundings WHERE node = ?", arguments: [node]) {
-            activity.addresses = try SurroundingsBlock.addresses([UInt8](row["addresses"] as Data))
-            activity.links = try SurroundingsBlock.links([UInt8](row["links"] as Data))
-            activity.memoryOwner = try SurroundingsBlock.memoryOwners([UInt8](row["memoryOwners"] as Data))
+            activity.addresses = try SurroundingsBlock.addresses([UInt8](row.value("addresses") as Data))
+            activity.links = try SurroundingsBlock.links([UInt8](row.value("links") as Data))
+            activity.memoryOwner = try SurroundingsBlock.memoryOwners([UInt8](row.value("memoryOwners") as Data))
         }
         let rows = try Row.fetchCursor(db, sql: "SELECT count, data FROM operations WHERE node = ? ORDER BY block", arguments: [node])
         while let row = try rows.next() {
-            activity.operations += try OperationBlock.decode([UInt8](row["data"] as Data), count: row["count"])
+            activity.operations += try OperationBlock.decode([UInt8](row.value("data") as Data), count: try row.value("count"))
         }
         return activity
     }
@@ -54,25 +54,23 @@ enum ActivityRows {
     /// The endpoints of one node, in order of their serials.
     static func endpoints(_ db: Database, node: Int64) throws -> [Endpoint] {
         try Row.fetchAll(db, sql: "SELECT * FROM endpoint WHERE node = ? ORDER BY serial", arguments: [node]).map { row in
-            guard let kind = Endpoint.Kind(rawValue: row["kind"]) else {
-                throw IndexError.damaged("endpoint of kind \(row["kind"] as Int)")
+            guard let kind = Endpoint.Kind(rawValue: try row.value("kind")) else {
+                throw IndexError.damaged("endpoint of kind \(try row.value("kind") as Int)")
             }
             var endpoint = Endpoint(
-                kind: kind, birth: try birth(row["birth"], twin: row["twin"]), opened: Moment(packed: UInt64(bitPattern: row["opened"])),
-                local: try (row["local"] as Data?).map { try Address(stored: [UInt8]($0)) },
-                remote: try (row["remote"] as Data?).map { try Address(stored: [UInt8]($0)) })
-            endpoint.established = (row["established"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
-            endpoint.closed = (row["closed"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
-            endpoint.opaqueFrom = (row["opaqueFrom"] as Int64?).map { Moment(packed: UInt64(bitPattern: $0)) }
-            endpoint.identity = (row["inode"] as Int64?).map { inode in
-                let device = (row["device"] as Int64?).map { UInt64(bitPattern: $0) }
-                return Endpoint.FileIdentity(device: device, inode: UInt64(bitPattern: inode))
-            }
-            guard let access = Endpoint.Access(rawValue: row["access"]) else {
-                throw IndexError.damaged("endpoint of access \(row["access"] as Int)")
+                kind: kind, birth: try birth(row.value("birth"), twin: row.value("twin")),
+                opened: Moment(packed: UInt64(bitPattern: try row.value("opened"))),
+                local: try (row.value("local") as Data?).map { try Address(stored: [UInt8]($0)) },
+                remote: try (row.value("remote") as Data?).map { try Address(stored: [UInt8]($0)) })
+            endpoint.established = try row.moment("established")
+            endpoint.closed = try row.moment("closed")
+            endpoint.opaqueFrom = try row.moment("opaqueFrom")
+            endpoint.identity = try row.word("inode").map { inode in Endpoint.FileIdentity(device: try row.word("device"), inode: inode) }
+            guard let access = Endpoint.Access(rawValue: try row.value("access")) else {
+                throw IndexError.damaged("endpoint of access \(try row.value("access") as Int)")
             }
             endpoint.access = access
-            endpoint.processes = (row["processes"] as String).split(separator: " ").compactMap { Int32($0) }
+            endpoint.processes = try (row.value("processes") as String).split(separator: " ").compactMap { Int32($0) }
             return endpoint
         }
     }

@@ -64,12 +64,14 @@ enum ChannelRows {
     /// All channels, with where their bytes went.
     static func all(_ db: Database, numbers: [Int64: NodeID]) throws -> [(Channel, ChannelTotals)] {
         try Row.fetchAll(db, sql: "SELECT * FROM channel ORDER BY id").map { row in
-            guard let kind = Endpoint.Kind(rawValue: row["kind"]), let evidence = Channel.Evidence(rawValue: row["evidence"]) else {
-                throw IndexError.damaged("channel \(row["id"] as Int)")
+            guard let kind = Endpoint.Kind(rawValue: try row.value("kind")),
+                let evidence = Channel.Evidence(rawValue: try row.value("evidence"))
+            else {
+                throw IndexError.damaged("channel \(try row.value("id") as Int)")
             }
-            let a = try end(row["aNode"], row["aSerial"], row["aAddress"], numbers)
-            let b = try end(row["bNode"], row["bSerial"], row["bAddress"], numbers)
-            return (Channel(kind: kind, a: a, b: b, evidence: evidence), try decode(row["totals"]))
+            let a = try end(try row.value("aNode"), try row.value("aSerial"), try row.value("aAddress"), numbers)
+            let b = try end(try row.value("bNode"), try row.value("bSerial"), try row.value("bAddress"), numbers)
+            return (Channel(kind: kind, a: a, b: b, evidence: evidence), try decode(try row.value("totals")))
         }
     }
 

@@ -8,8 +8,10 @@ public enum IndexError: Error, CustomStringConvertible {
     case otherFormat(run: String, found: String)
     /// Something in it cannot be read.
     case damaged(String)
-    /// SQLite says no.
-    case database(path: String, message: String)
+    /// Another process holds it.
+    case busy(path: String)
+    /// A process that wrote it was killed.
+    case interrupted(path: String)
     /// A file of the run directory cannot be read or written.
     case file(path: String, message: String)
 
@@ -27,8 +29,10 @@ public enum IndexError: Error, CustomStringConvertible {
             "\(run)/.ridealong: written by another version (format \(found)); run `ridealong index --run \(run)`, which makes it anew"
         case .damaged(let what):
             "the index is damaged (\(what)); remove the run's .ridealong directory and run `ridealong index`: the traces are untouched"
-        case .database(let path, let message):
-            "\(path): \(message); if another `ridealong index` runs, wait for it; else remove the .ridealong directory and index anew"
+        case .busy(let path):
+            "\(path): in use by another `ridealong index`; wait until it has ended"
+        case .interrupted(let path):
+            "\(path): a `ridealong index` was interrupted while it wrote; run it again"
         case .file(let path, let message):
             "\(path): \(message); check that it is there and that you may read it (and, for `index`, write beside it)"
         }

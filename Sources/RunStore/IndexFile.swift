@@ -16,7 +16,16 @@ struct IndexFile {
     init(_ run: RunDirectory, writable: Bool) throws(IndexError) {
         self.run = run
         path = run.indexFile
-        if !writable, !FileManager.default.fileExists(atPath: path) { throw .missing(run: run.path) }
+        if writable {
+            if mkdir(run.indexDirectory, 0o777) != 0, errno != EEXIST {
+                throw .file(path: run.indexDirectory, message: "cannot be made: \(String(cString: strerror(errno)))")
+            }
+        } else if access(path, F_OK) != 0 {
+            let reason = errno
+            try run.checkDirectory()
+            throw reason == ENOENT
+                ? .missing(run: run.path) : .file(path: path, message: "cannot be opened: \(String(cString: strerror(reason)))")
+        }
         var configuration = Configuration()
         configuration.readonly = !writable
         configuration.busyMode = .timeout(Self.patience)
@@ -24,9 +33,6 @@ struct IndexFile {
             configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY") }
         }
         do {
-            if writable {
-                try FileManager.default.createDirectory(atPath: run.indexDirectory, withIntermediateDirectories: true)
-            }
             queue = try DatabaseQueue(path: path, configuration: configuration)
             let format = try queue.read { db in
                 try db.tableExists("meta") ? String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? "none" : "none"
@@ -38,10 +44,8 @@ struct IndexFile {
                     try Schema.create(db)
                 }
             }
-        } catch let error as IndexError {
-            throw error
         } catch {
-            throw .database(path: path, message: "\(error)")
+            throw IndexError(error, path: path)
         }
     }
 
@@ -53,15 +57,30 @@ struct IndexFile {
 
     /// Runs `body` in a read transaction.
     func read<T>(_ body: (Database) throws -> T) throws(IndexError) -> T {
-        do { return try queue.read(body) } catch let error as IndexError { throw error } catch {
-            throw .database(path: path, message: "\(error)")
-        }
+        do { return try queue.read(body) } catch { throw IndexError(error, path: path) }
     }
 
     /// Runs `body` in one write transaction: a reader sees all of it or nothing.
     func write<T>(_ body: (Database) throws -> T) throws(IndexError) -> T {
-        do { return try queue.write(body) } catch let error as IndexError { throw error } catch {
-            throw .database(path: path, message: "\(error)")
+        do { return try queue.write(body) } catch { throw IndexError(error, path: path) }
+    }
+}
+
+extension IndexError {
+    /// What `error`, which came up while the database at `path` was used, means.
+    fileprivate init(_ error: any Error, path: String) {
+        switch error {
+        case let error as IndexError: self = error
+        case let error as DatabaseError:
+            let message = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
+            // Left behind by an `index` that was killed: whoever may write puts it right by opening it.
+            case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK: self = .interrupted(path: path)
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR, .SQLITE_FULL: self = .file(path: path, message: message)
+            default: self = .damaged("\(path): \(message)")
+            }
+        default: self = .damaged("\(path): \(error)")
         }
     }
 }

@@ -36,21 +36,22 @@ enum NodeRows {
         let decoder = JSONDecoder()
         var nodes = try Row.fetchAll(db, sql: "SELECT * FROM node").map { row in
             var node = IndexedNode(
-                name: row["name"], tracePath: run.tracePath(stored: row["tracePath"]), fingerprint: row["fingerprint"])
-            node.stored = row["id"]
-            node.sidecar = try (row["sidecar"] as String?).map { try decoder.decode(Sidecar.self, from: Data($0.utf8)) }
-            node.hostName = row["hostName"]
-            node.hostKey = row["hostKey"]
-            node.uuid = row["uuid"]
-            node.state = IndexedNode.State(rawValue: row["state"]) ?? .failed
-            node.events = UInt64(clamping: row["events"] as Int64)
-            node.operations = row["operations"]
-            let first: Int64 = row["firstTime"]
-            node.time = first...max(first, row["lastTime"])
-            node.clockOffset = row["clockOffset"]
-            node.isBuffered = row["isBuffered"]
-            node.counters = try (row["counters"] as String?).map { try decoder.decode(Sidecar.Counters.self, from: Data($0.utf8)) }
-            node.processes = try decoder.decode([NodeProcess].self, from: Data((row["processes"] as String).utf8))
+                name: try row.value("name"), tracePath: run.tracePath(stored: try row.value("tracePath")),
+                fingerprint: try row.value("fingerprint"))
+            node.stored = try row.value("id")
+            node.sidecar = try (row.value("sidecar") as String?).map { try decoder.decode(Sidecar.self, from: Data($0.utf8)) }
+            node.hostName = try row.value("hostName")
+            node.hostKey = try row.value("hostKey")
+            node.uuid = try row.value("uuid")
+            node.state = IndexedNode.State(rawValue: try row.value("state")) ?? .failed
+            node.events = UInt64(clamping: try row.value("events") as Int64)
+            node.operations = try row.value("operations")
+            let first: Int64 = try row.value("firstTime")
+            node.time = first...max(first, try row.value("lastTime"))
+            node.clockOffset = try row.value("clockOffset")
+            node.isBuffered = try row.value("isBuffered")
+            node.counters = try (row.value("counters") as String?).map { try decoder.decode(Sidecar.Counters.self, from: Data($0.utf8)) }
+            node.processes = try decoder.decode([NodeProcess].self, from: Data((row.value("processes") as String).utf8))
             return node
         }
         // Swift's order of strings, not SQLite's: it must be the one of the directory listing.
@@ -79,10 +80,10 @@ enum AnomalyRows {
     static func all(_ db: Database, node: Int64?, numbers: [Int64: NodeID]) throws -> [Anomaly] {
         try Row.fetchAll(db, sql: "SELECT * FROM anomaly WHERE node IS ? ORDER BY name, subject, firstNode", arguments: [node]).map { row in
             var first: Position?
-            if let stored = row["firstNode"] as Int64?, let id = numbers[stored], let moment = row["firstMoment"] as Int64? {
-                first = Position(node: id, moment: Moment(packed: UInt64(bitPattern: moment)))
+            if let stored = try row.value("firstNode") as Int64?, let id = numbers[stored], let moment = try row.moment("firstMoment") {
+                first = Position(node: id, moment: moment)
             }
-            return Anomaly(row["name"], subject: row["subject"], count: row["count"], first: first)
+            return Anomaly(try row.value("name"), subject: try row.value("subject"), count: try row.value("count"), first: first)
         }
     }
 }

@@ -35,7 +35,7 @@ public final class OperationStream {
                 try Row.fetchOne(db, sql: "SELECT count, data FROM operations WHERE node = ? AND block = ?", arguments: [stored, number])
             }
             guard let row else { throw .damaged("no block \(number) of operations") }
-            block = (number, try OperationBlock.decode([UInt8](row["data"] as Data), count: row["count"]))
+            block = (number, try OperationBlock.decode([UInt8](row.value("data") as Data), count: try row.value("count")))
         }
         guard index >= 0, index % OperationBlock.capacity < block.operations.count else { throw .damaged("no operation \(index)") }
         return block.operations[index % OperationBlock.capacity]
@@ -62,6 +62,7 @@ public final class OperationStream {
             try Int.fetchOne(db, sql: "SELECT max(block) FROM operations WHERE node = ? AND first <= ?", arguments: [stored, packed])
         }
         guard let number else { return nil }
+        guard number >= 0, number <= count / OperationBlock.capacity else { throw .damaged("block \(number) of \(count) operations") }
         let start = number * OperationBlock.capacity
         _ = try operation(start)
         let within = block.operations.lastIndex { $0.at <= moment }
@@ -102,7 +103,8 @@ public final class OperationStream {
             deliveries = (index, Int.max, [])
             return
         }
-        let (first, last): (Int, Int) = (row["first"], row["last"])
+        let (first, last): (Int, Int) = (try row.value("first"), try row.value("last"))
+        guard first >= 0, first <= last else { throw .damaged("deliveries of sends \(first) to \(last)") }
         // No delivery of the sends before this block's first.
         guard first <= index else {
             deliveries = (index, first - 1, [])
@@ -128,6 +130,6 @@ public final class OperationStream {
     }
 
     private func decode(_ row: Row) throws(IndexError) -> [Delivery] {
-        try DeliveryBlock.decode([UInt8](row["data"] as Data), sender: node, node: numbers)
+        try DeliveryBlock.decode([UInt8](row.value("data") as Data), sender: node, node: numbers)
     }
 }

@@ -39,10 +39,11 @@ public struct RunDirectory: Sendable {
         public var fingerprint: String
     }
 
-    /// The nodes of the run: every sub-directory that holds a trace, by name. Directories without a trace are no nodes.
+    /// The nodes of the run: every sub-directory that holds a trace or a sidecar, by name. Other directories are no nodes.
     ///
     /// - Throws: `IndexError.file` if the run directory cannot be listed.
     public func nodes() throws(IndexError) -> [Node] {
+        try checkDirectory()
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -53,6 +54,14 @@ public struct RunDirectory: Sendable {
             guard !name.hasPrefix(".") else { return nil }
             return Self.node(name: name, directory: path + "/" + name)
         }
+    }
+
+    /// Checks that the run directory is one that can be listed.
+    ///
+    /// - Throws: `IndexError.file` if it is not.
+    func checkDirectory() throws(IndexError) {
+        guard let directory = opendir(path) else { throw .file(path: path, message: String(cString: strerror(errno))) }
+        closedir(directory)
     }
 
     /// A trace that lies elsewhere (`TRACE`, or `NODE/trace` with its sidecar), named after its directory.
@@ -71,8 +80,8 @@ public struct RunDirectory: Sendable {
 
     private static func node(name: String, directory: String) -> Node? {
         let trace = directory + "/trace"
-        guard isTrace(trace) else { return nil }
         let sidecarPath = directory + "/node.json"
+        guard isTrace(trace) || access(sidecarPath, F_OK) == 0 else { return nil }
         var node = Node(name: name, tracePath: trace, fingerprint: fingerprint(of: [trace, sidecarPath]))
         guard let data = FileManager.default.contents(atPath: sidecarPath) else { return node }
         do {
@@ -83,8 +92,9 @@ public struct RunDirectory: Sendable {
         return node
     }
 
+    /// Whether `path` is a trace, or may be one that is not ours to look into: it must not be passed over in silence.
     private static func isTrace(_ path: String) -> Bool {
-        ["version", "incomplete"].contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+        ["version", "incomplete"].contains { access(path + "/" + $0, F_OK) == 0 || errno == EACCES } && access(path, F_OK) == 0
     }
 
     /// Sizes, inodes and modification times of the files that matter.
