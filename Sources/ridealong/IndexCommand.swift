@@ -118,13 +118,13 @@ private final class ProgressMeter: Sendable {
             state.events[node] = events
             state.shown = true
             let total = state.events.values.reduce(0, &+)
-            FileHandle.standardError.write(Data("\r\u{1b}[Kreading \(state.events.count) nodes: \(total) events".utf8))
+            StandardError.write("\r\u{1b}[Kreading \(state.events.count) nodes: \(total) events")
         }
     }
 
     func clear() {
         state.withLock { state in
-            if state.shown { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+            if state.shown { StandardError.write("\r\u{1b}[K") }
         }
     }
 }

@@ -32,7 +32,9 @@ struct Output: ~Copyable {
     mutating func listing(_ name: String) { line("{\"ridealong\":1,\"listing\":\"\(name)\"}") }
 
     /// Writes one object of a JSON listing.
-    mutating func object(_ value: some Encodable) throws { line(String(decoding: try encoder.encode(value), as: UTF8.self)) }
+    mutating func object(_ value: some Encodable) throws {
+        line(PayloadText.harmless(json: String(decoding: try encoder.encode(value), as: UTF8.self)))
+    }
 
     private mutating func flush() {
         Self.write(buffer)
@@ -47,7 +49,7 @@ struct Output: ~Copyable {
             let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
             guard written > 0 else {
-                FileHandle.standardError.write(Data("ridealong: cannot write the listing: \(String(cString: strerror(errno)))\n".utf8))
+                StandardError.write("ridealong: cannot write the listing: \(String(cString: strerror(errno)))\n")
                 exit(EXIT_FAILURE)
             }
             rest = rest.dropFirst(written)
@@ -58,7 +60,7 @@ struct Output: ~Copyable {
     static let width: Int = {
         var size = winsize()
         if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? Int.max
+        return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? Int.max
     }()
 }
 

@@ -23,8 +23,7 @@ enum PayloadText {
 
     /// Text that may hold anything (paths, command lines from a trace), made harmless for a terminal: control characters are escaped.
     static func harmless(_ text: String) -> String {
-        let isHarmless = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
-        if isHarmless { return text }
+        if isHarmless(text) { return text }
         return text.unicodeScalars.map { scalar in
             switch scalar.value {
             case 0x0a: "\\n"
@@ -34,6 +33,16 @@ enum PayloadText {
             default: String(scalar)
             }
         }.joined()
+    }
+
+    /// The same for JSON that an encoder has made: it leaves the control characters beyond ASCII's as they are.
+    static func harmless(json text: String) -> String {
+        if isHarmless(text) { return text }
+        return text.unicodeScalars.map { (0x7f...0x9f).contains($0.value) ? "\\u00" + hex(UInt8($0.value)) : String($0) }.joined()
+    }
+
+    private static func isHarmless(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
     }
 
     /// The words among the bytes, for labels: printable ASCII as it is, each run of other bytes as one space (line ends) or one `·`.

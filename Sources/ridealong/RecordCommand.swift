@@ -59,7 +59,7 @@ struct RecordCommand: ParsableCommand {
         let end: RecordingEnd
         do throws(RecorderError) {
             let request = Recording.Request(
-                run: runDirectory ?? environment["RIDEALONG_RUN"] ?? ".", node: node, counters: counters,
+                run: RunOptions.path(runDirectory), node: node, counters: counters,
                 syscallBuffer: syscallBuffer == .on,
                 words: try RROptions(command))
             var recording = try Recording(request, environment: environment)
@@ -73,7 +73,7 @@ struct RecordCommand: ParsableCommand {
     }
 
     private func complain(_ error: RecorderError) {
-        FileHandle.standardError.write(Data("ridealong: \(error)\n".utf8))
+        StandardError.write("ridealong: \(error)\n")
     }
 }
 

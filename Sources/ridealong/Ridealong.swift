@@ -26,6 +26,7 @@ struct Ridealong: AsyncParsableCommand {
 @main
 enum Program {
     static func main() {
+        StandardStreams.fill()
         // These wait for signals, which they can only while the process has one thread; so they run before any is started.
         do {
             let command = try Ridealong.parseAsRoot()

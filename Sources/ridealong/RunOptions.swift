@@ -15,8 +15,11 @@ struct RunOptions: ParsableArguments {
     var directory: RunDirectory { Self.directory(run) }
 
     /// The run directory for this value of `--run`.
-    static func directory(_ run: String?) -> RunDirectory {
-        RunDirectory(path: run ?? ProcessInfo.processInfo.environment["RIDEALONG_RUN"] ?? FileManager.default.currentDirectoryPath)
+    static func directory(_ run: String?) -> RunDirectory { RunDirectory(path: path(run)) }
+
+    /// Its path. Empty values are none: a variable that a script has not set must not lead to the root directory.
+    static func path(_ run: String?) -> String {
+        [run, ProcessInfo.processInfo.environment["RIDEALONG_RUN"]].compactMap(\.self).first { !$0.isEmpty } ?? "."
     }
 
     /// Its index.
