@@ -17,7 +17,7 @@ enum HouseRules {
             if code.contains("fatalError(") { found.append("fatalError") }
             if code.contains("@unchecked Sendable") { found.append("@unchecked Sendable") }
             if code.contains("nonisolated(unsafe)") { found.append("nonisolated(unsafe)") }
-            if code.contains(/\brow\[/) && code.contains("row[\"") { found.append("GRDB's subscript, which traps: use value(_:)") }
+            if code.contains(/\brow\[/) { found.append("GRDB's subscript, which traps: use value(_:)") }
             if line.contains("TODO") || line.contains("FIXME") { found.append("a note to self") }
             if code.contains("try?") && !isExplained(number, file) { found.append("try? without a comment `// try?: reason`") }
             return found.map { "\(file.path):\(number + 1): \($0)" }

@@ -28,6 +28,7 @@ struct HouseRulesTests {
         arguments: [
             "let a = try! b()", "let a = b!", "let a = b()!.c", "a[1]![2]", "let a = b as! C", "fatalError(\"\")",
             "struct A: @unchecked Sendable {}", "nonisolated(unsafe) var a = 1", "// TODO: later", "let a = try? b()",
+            "let a: Int = row[\"a\"]",
         ])
     func findsForbidden(_ line: String) {
         #expect(HouseRules.banned(in: SourceFile(path: "a", text: line)).count == 1)
