@@ -48,8 +48,9 @@ int main(int argc, char *argv[]) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t command = fork();
     if (command == 0) {
-        // In the background, tests may have been started with it ignored.
+        // Tests that run in the background may have been started with these ignored.
         signal(SIGINT, SIG_DFL);
+        signal(SIGHUP, SIG_DFL);
         execvp(argv[4], argv + 4);
         perror(argv[4]);
         _exit(127);

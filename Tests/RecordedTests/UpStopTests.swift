@@ -81,21 +81,37 @@ extension RecordedTests {
             #expect(news.last?.node == "server" && news.last?.signal == "SIGINT")
         }
 
+        /// A node that takes no notice of what it is sent, and says so.
+        private static func stubborn(grace: Int) -> String {
+            "nodes: {stubborn: {command: [sh, -c, \"trap '' TERM; echo no; while :; do sleep 0.1; done\"], grace: \(grace)}}"
+        }
+
         @Test func aNodeThatDoesNotEndIsMadeToEndByRRAndItsTraceIsWhole() throws {
-            let command = "[sh, -c, \"trap '' TERM INT; while :; do sleep 0.1; done\"]"
-            let up = try UpRun("up-stubborn", "nodes: {stubborn: {command: \(command), grace: 0.5}}")
-            let stopped = try interrupt(up.command, of: up.run, after: 1500)
-            #expect(stopped.end == -SIGINT && stopped.left.isEmpty && up.isWhole("stubborn") == true)
-            let news = try News.list(stopped.finished.output.replacing(/(?m)^end .*$/, with: ""))
+            let up = try UpRun("up-stubborn", Self.stubborn(grace: 1))
+            let command = try up.run.start(up.command)
+            try wait(for: "the program to say no") { try up.hasPrinted("stubborn") }
+            command.send(SIGTERM)
+            let finished = try command.finish()
+            #expect(finished.status == -SIGTERM && finished.errors.isEmpty && up.isWhole("stubborn") == true)
+            let news = try News.list(finished.output)
             #expect(news.suffix(3).map(\.state) == ["stopping", "ending", "ended"] && news.last?.signal == "SIGKILL")
         }
 
-        @Test func whoPressesCtrlCThreeTimesGetsItOverWithAndIsToldThePrice() throws {
-            let up = try UpRun("up-killed", "nodes: {stubborn: {command: [sh, -c, \"trap '' TERM INT; while :; do sleep 0.1; done\"]}}")
-            let stopped = try interrupt(up.command, of: up.run, after: 1500, times: 3)
-            #expect(stopped.end == -SIGINT && stopped.left.isEmpty && up.isWhole("stubborn") == false)
-            #expect(stopped.finished.errors.contains("the trace of stubborn is incomplete"))
-            #expect(stopped.finished.output.contains("\"trace\":\"incomplete\""))
+        @Test func whoAsksThreeTimesGetsItOverWithAndIsToldThePrice() throws {
+            let up = try UpRun("up-killed", Self.stubborn(grace: 1000))
+            let command = try up.run.start(up.command)
+            try wait(for: "the program to say no") { try up.hasPrinted("stubborn") }
+            for state in ["stopping", "ending"] {
+                command.send(SIGTERM)
+                try wait(for: state) { try News.list(command.output()).last?.state == state }
+            }
+            let processes = try News.list(command.output()).compactMap(\.process)
+            command.send(SIGTERM)
+            let finished = try command.finish()
+            #expect(finished.status == -SIGTERM && up.isWhole("stubborn") == false)
+            #expect(finished.errors == "ridealong: the trace of stubborn is incomplete: what was written can be indexed\n")
+            #expect(try News.list(finished.output).last?.trace == "incomplete")
+            #expect(processes.count == 2 && processes.allSatisfy { kill($0, 0) != 0 })
         }
 
         @Test func theKeyAtATerminalReachesOnlyUp() throws {

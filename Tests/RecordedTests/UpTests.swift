@@ -25,6 +25,12 @@ struct UpRun {
         try String(contentsOf: run.directory.appendingPathComponent("\(node).log"), encoding: .utf8)
     }
 
+    /// Whether a node has printed anything.
+    func hasPrinted(_ node: String) throws -> Bool {
+        let log = run.directory.appendingPathComponent("\(node).log").path
+        return try FileManager.default.fileExists(atPath: log) && !output(node).isEmpty
+    }
+
     /// Whether the trace of `node` is whole; `nil` if there is none.
     func isWhole(_ node: String) -> Bool? {
         let directory = run.directory.appendingPathComponent(node).path

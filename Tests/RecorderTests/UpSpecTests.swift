@@ -60,6 +60,16 @@ struct UpSpecTests {
         #expect(spec.nodes.allSatisfy { $0.directory.hasSuffix("/Examples/web") })
     }
 
+    @Test("the file that the documentation shows is a spec")
+    func documented() throws {
+        let document = try String(contentsOfFile: Programs.source("../../docs/up.md"), encoding: .utf8)
+        let block = try #require(document.firstMatch(of: /(?s)```yaml\n(.*?)```/)?.1)
+        #expect(try spec(String(block)).nodes.map(\.name) == ["redis", "client"])
+        // Every key has its row, and every row its key.
+        let keys = document.matches(of: /(?m)^\| `([a-z-]+)` \|/).map { String($0.1) }
+        #expect(keys == UpSpec.Node.keys)
+    }
+
     /// Mistakes, each with what it is.
     private static let mistakes: [String] = [
         "", "nodes:", "nodes: {}", "nodes: [a, b]", "- a", "a: [1\n", "nodes:\n\ta: b", "nodes: {a: {command: x}}\nhosts: []\n",

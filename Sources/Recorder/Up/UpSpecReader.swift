@@ -53,7 +53,8 @@ extension UpSpec {
 }
 
 extension UpSpec.Node {
-    private static let keys = [
+    /// The keys of a node's settings, in the order of docs/up.md.
+    static let keys = [
         "command", "after", "service", "environment", "directory", "stop-signal", "grace", "syscall-buffer", "rr",
     ]
 
