@@ -13,8 +13,9 @@ struct EdgeCollector {
 
     mutating func collect(_ deliveries: [Delivery]) {
         edges.reserveCapacity(deliveries.count + 4 * channels.count)
-        for delivery in deliveries where exists(delivery.sent) && exists(delivery.received) {
-            edges.append(Edge(from: delivery.sent, to: delivery.received, kind: .delivery, channel: delivery.channel))
+        for delivery in deliveries where exists(delivery.received) {
+            guard let cause = delivery.cause, exists(cause) else { continue }
+            edges.append(Edge(from: cause, to: delivery.received, kind: .delivery, channel: delivery.channel))
         }
         collectOpeningsAndEnds()
     }
@@ -81,13 +82,14 @@ struct EdgeCollector {
             let to = OperationRef(node: NodeID(number), index: index)
             if operation.kind == .accept {
                 edges.append(Edge(from: from, to: to, kind: .connectAccept, channel: own.channel))
-            } else if !own.isShutDown || couldPrecede(from, to) {
+            } else if !(own.isShutDown || node.endpoints[Int(operation.endpoint)].birth == .open) || couldPrecede(from, to) {
                 edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel))
             }
         }
     }
 
-    /// Whether the clocks let `from` come before `to`. Who shut down both halves itself sees an end that the peer did not cause.
+    /// Whether the clocks let `from` come before `to`. Who shut down both halves itself sees an end that the peer did not cause, and who
+    /// opened a FIFO, one that is there before anybody writes.
     private func couldPrecede(_ from: OperationRef, _ to: OperationRef) -> Bool {
         let (sender, receiver) = (nodes[Int(from.node.index)], nodes[Int(to.node.index)])
         return sender.operations[Int(from.index)].earliest &+ sender.clockOffset

@@ -72,8 +72,8 @@ private struct DiagramBuilder {
         for (rank, ref) in drawn {
             let operation = try index.operation(ref)
             let endpoint = EndpointID(node: ref.node, serial: Int(operation.endpoint))
-            let channel = try index.channel(of: endpoint)
-            let peer = try channel.map { try End($0.channel.a == .endpoint(endpoint) ? $0.channel.b : $0.channel.a, index) }
+            let channel = try index.channel(of: ref)
+            let peer = try channel.map { try End($0.channel.has(endpoint, atA: true) ? $0.channel.b : $0.channel.a, index) }
             var row = SpaceTimeDiagram.Row(
                 rank: rank, lane: nodes.firstIndex(of: ref.node) ?? 0, mark: Self.mark(operation), text: "",
                 detail: detail(operation, rank, ref, channel?.id))

@@ -66,8 +66,9 @@ public struct RunIndexer: Sendable {
         let matches = match(activities)
         let graph = CausalGraph(nodes: activities, channels: matches.channels, deliveries: matches.deliveries)
         let joined = JoinedRun(
-            channels: matches.channels, totals: matches.totals, deliveries: matches.deliveries, order: graph.order.sequence,
-            messages: messageCount(activities, matches), anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
+            channels: matches.channels, totals: matches.totals, opened: matches.opened, deliveries: matches.deliveries,
+            placements: matches.placements, order: graph.order.sequence, messages: messageCount(activities, matches),
+            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
         try writer.commit(
             nodes: nodes, fresh: Dictionary(uniqueKeysWithValues: changed.map { ($0, activities[$0]) }), joined: joined)
         return report
@@ -155,14 +156,15 @@ public struct RunIndexer: Sendable {
     private func messageCount(_ nodes: [NodeActivity], _ matches: Matches) -> Int {
         var count = 0
         for (node, activity) in nodes.enumerated() {
-            for operation in activity.operations where operation.result > 0 {
-                let channel = Int(matches.channelOf[node][Int(operation.endpoint)])
+            for (index, operation) in activity.operations.enumerated() where operation.result > 0 {
+                let placement = matches.placements[node].of(index)
+                let channel = Int(placement?.channel ?? matches.channelOf[node][Int(operation.endpoint)])
                 guard channel >= 0 else { continue }
                 if operation.kind == .send { count += 1 }
                 guard operation.kind == .receive else { continue }
                 let end = EndpointID(node: NodeID(node), serial: Int(operation.endpoint))
-                let delivered = matches.totals[channel].incoming(of: end, matches.channels[channel]).delivered
-                if operation.bytes.map({ $0.upperBound > delivered }) ?? true { count += 1 }
+                let sent = matches.totals[channel].incoming(of: end, matches.channels[channel]).sent
+                if operation.bytes(placed: placement).map({ $0.upperBound > sent }) ?? true { count += 1 }
             }
         }
         return count

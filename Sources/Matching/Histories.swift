@@ -31,7 +31,15 @@ struct History {
     var isRefused = false
     /// Its trace ends while it is open.
     var isCut = false
-    /// Its sends and receives with known bytes, in stream order: ranges of `Histories.sends` and `Histories.receives`.
+    /// When it is first and last seen to do anything: by then it was open, and still so (or just closed).
+    var firstSeen = Int64.max
+    var lastSeen = Int64.min
+    /// Calls of several threads that send, or receive, overlap in time: which moved its bytes first, the order of events does not tell.
+    var sendsOverlap = false
+    var receivesOverlap = false
+    /// A call on it learned that the connection was reset.
+    var sawReset = false
+    /// Its sends and receives with known bytes, in the order of their events: ranges of `Histories.sends` and `Histories.receives`.
     var sends = 0..<0
     var receives = 0..<0
 
@@ -109,6 +117,9 @@ struct Histories {
             let earliest = operation.earliest &+ node.clockOffset
             let latest = operation.latest &+ node.clockOffset
             let slot = base[number] + serial
+            all[slot].firstSeen = min(all[slot].firstSeen, latest)
+            all[slot].lastSeen = max(all[slot].lastSeen, latest)
+            if operation.result == connectionReset { all[slot].sawReset = true }
             switch operation.kind {
             case .connect, .accept:
                 all[slot].isRefused = operation.result < 0 && !connectsLater.contains(operation.result)
@@ -164,6 +175,8 @@ struct Histories {
 
     /// Turns the sizes of all groups, which `summarize` left in them, into ranges, and fills these.
     private mutating func group() {
+        /// For each slot and direction the task whose call ended last so far, and when.
+        var last = [(task: Int32, latest: Int64)](repeating: (0, .min), count: all.count * 2)
         for slot in all.indices {
             all[slot].sends = sends.count..<sends.count
             all[slot].receives = receives.count..<receives.count
@@ -176,6 +189,7 @@ struct Histories {
                     continue
                 }
                 let slot = base[number] + Int(operation.endpoint)
+                noteOverlap(operation, slot, &last[2 * slot + (operation.kind == .send ? 0 : 1)])
                 if operation.kind == .send {
                     sends[all[slot].sends.upperBound] = Int32(truncatingIfNeeded: index)
                     all[slot].sends = all[slot].sends.lowerBound..<all[slot].sends.upperBound + 1
@@ -185,6 +199,15 @@ struct Histories {
                 }
             }
         }
+    }
+}
+
+extension Histories {
+    private mutating func noteOverlap(_ operation: Operation, _ slot: Int, _ last: inout (task: Int32, latest: Int64)) {
+        if operation.earliest < last.latest && operation.task != last.task {
+            if operation.kind == .send { all[slot].sendsOverlap = true } else { all[slot].receivesOverlap = true }
+        }
+        if operation.latest >= last.latest { last = (operation.task, operation.latest) }
     }
 }
 

@@ -11,17 +11,24 @@ struct Joiner {
     let histories: Histories
     /// Each slot's partner.
     private(set) var partner: [Partner?]
-    private(set) var tally = AnomalyTally()
+    /// Pipes with more than one endpoint at an end.
+    private(set) var pipes: [Pipe] = []
+    /// Whether an endpoint is one of those.
+    private(set) var isShared: [Bool]
+    var tally = AnomalyTally()
 
     init(_ histories: Histories) {
         self.histories = histories
         partner = [Partner?](repeating: nil, count: histories.all.count)
+        isShared = [Bool](repeating: false, count: histories.all.count)
     }
 
     /// Applies all rules.
     mutating func joinAll() {
         joinPairs()
+        joinPipes()
         joinByAddress()
+        joinInherited()
         joinUnix()
         joinLeftovers()
     }
@@ -29,7 +36,7 @@ struct Joiner {
     // MARK: Rule 1: two ends born together
 
     private mutating func joinPairs() {
-        for slot in histories.all.indices {
+        for slot in histories.all.indices where histories.all[slot].kind != .pipe {
             guard case .pair(let serial) = histories.all[slot].birth else { continue }
             let id = EndpointID(node: histories.all[slot].id.node, serial: Int(serial))
             guard let twin = histories.slot(id), twin != slot,
@@ -39,6 +46,19 @@ struct Joiner {
                 continue
             }
             partner[slot] = Partner(slot: twin, evidence: .creation)
+        }
+    }
+
+    private mutating func joinPipes() {
+        let finder = PipeFinder(histories)
+        for slot in finder.strays { count("twin-missing", slot) }
+        for pipe in finder.pipes where !pipe.writers.isEmpty && !pipe.readers.isEmpty {
+            if pipe.writers.count == 1 && pipe.readers.count == 1 && !pipe.mayHaveRestarted {
+                pair(pipe.writers[0], pipe.readers[0], .creation)
+            } else {
+                pipes.append(pipe)
+                for slot in pipe.writers + pipe.readers { isShared[slot] = true }
+            }
         }
     }
 
@@ -81,6 +101,41 @@ struct Joiner {
                 pair(connects[0], accepts[0], .address)
             } else {
                 count("address-contradicted", connects[0])
+            }
+        }
+    }
+
+    /// Sockets that were connected before the recording began, with addresses that the sidecar tells: either end may be the one that
+    /// connected.
+    private mutating func joinInherited() {
+        var members: [Tuple: [Int]] = [:]
+        var order: [Tuple] = []
+        let isInherited = { [histories] (slot: Int) in histories.all[slot].birth == .inherited || histories.all[slot].birth == .passed }
+        for slot in histories.all.indices where partner[slot] == nil {
+            let endpoint = histories.endpoint(slot)
+            guard endpoint.kind == .tcp || endpoint.kind == .unknown, let local = endpoint.local, let remote = endpoint.remote,
+                local.port != nil, remote.port != nil, endpoint.birth != .listen
+            else { continue }
+            let host = local.isHostLocal || remote.isHostLocal ? histories.all[slot].host : nil
+            let tuple = Tuple(connecting: local, accepting: remote, host: host)
+            if members[tuple] == nil { order.append(tuple) }
+            members[tuple, default: []].append(slot)
+        }
+        for tuple in order {
+            let mirrored = Tuple(connecting: tuple.accepting, accepting: tuple.connecting, host: tuple.host)
+            guard let own = members[tuple], let others = members[mirrored], own[0] < others[0], (own + others).contains(where: isInherited)
+            else { continue }
+            guard own.count == 1, others.count == 1 else {
+                // Several processes that were recorded apart hold one end.
+                for slot in own + others { count("end-shared", slot) }
+                continue
+            }
+            let connects = histories.all[others[0]].birth == .connect || histories.all[own[0]].birth == .accept
+            let (connecting, accepting) = connects ? (others[0], own[0]) : (own[0], others[0])
+            if histories.areConsistent(connecting: connecting, accepting: accepting) {
+                pair(connecting, accepting, .address)
+            } else {
+                count("address-contradicted", connecting)
             }
         }
     }

@@ -16,6 +16,17 @@ public func match(_ nodes: [NodeActivity]) -> Matches {
     return assembly.matches
 }
 
+/// The endpoints at the two ends of a channel, as slots.
+struct Ends {
+    var a: [Int]
+    var b: [Int]
+    var evidence: Channel.Evidence
+    /// Where it was opened.
+    var opener: Int
+    /// It may have been closed by all for a while; then what was not read is gone.
+    var mayHaveRestarted = false
+}
+
 /// Makes channels and deliveries out of joined endpoints.
 private struct Assembly {
     private let histories: Histories
@@ -28,27 +39,46 @@ private struct Assembly {
         self.joiner = joiner
         tally = joiner.tally
         matches.channelOf = histories.nodes.map { [Int32](repeating: -1, count: $0.endpoints.count) }
+        matches.placements = histories.nodes.map { _ in [] }
     }
 
     mutating func build() {
-        for slot in openers() { add(slot) }
-        for number in histories.nodes.indices { countOverlaps(number) }
+        let order = { [histories] (slot: Int) in
+            (histories.all[slot].id.node, histories.all[slot].opened, histories.all[slot].id.serial)
+        }
+        for ends in allEnds().sorted(by: { order($0.opener) < order($1.opener) }) { add(ends) }
+        for node in matches.placements.indices { matches.placements[node].sort { $0.operation < $1.operation } }
         matches.anomalies = tally.all
     }
 
-    /// The slots that stand for a channel each, in the order of the channels.
-    private func openers() -> [Int] {
-        let slots = histories.all.indices.filter { slot in
-            guard let partner = joiner.partner[slot] else { return isChannel(slot) }
-            switch histories.all[slot].birth {
-            case .connect: return true
-            case .pair: return slot < partner.slot
-            case .accept, .inherited, .listen, .open, .made, .passed: return false
+    /// The ends of all channels.
+    private func allEnds() -> [Ends] {
+        var all: [Ends] = []
+        for slot in histories.all.indices where !joiner.isShared[slot] {
+            guard let partner = joiner.partner[slot] else {
+                if isChannel(slot) { all.append(alone(slot)) }
+                continue
             }
+            if isA(slot, partner.slot) { all.append(Ends(a: [slot], b: [partner.slot], evidence: partner.evidence, opener: slot)) }
         }
-        return slots.sorted {
-            let (a, b) = (histories.all[$0], histories.all[$1])
-            return (a.id.node, a.opened, a.id.serial) < (b.id.node, b.opened, b.id.serial)
+        for pipe in joiner.pipes {
+            all.append(
+                Ends(
+                    a: pipe.writers, b: pipe.readers, evidence: .creation, opener: pipe.writers[0],
+                    mayHaveRestarted: pipe.mayHaveRestarted))
+        }
+        return all
+    }
+
+    /// Whether of two joined endpoints this is the one that connected, or writes to the pipe.
+    private func isA(_ slot: Int, _ partner: Int) -> Bool {
+        if slot == partner { return true }
+        if histories.all[slot].kind == .pipe { return joiner.writes(slot, partner) }
+        switch (histories.all[slot].birth, histories.all[partner].birth) {
+        case (.connect, .connect): return slot < partner
+        case (.connect, _), (_, .accept): return true
+        case (_, .connect), (.accept, _): return false
+        case (.pair, _), (.inherited, _), (.listen, _), (.open, _), (.made, _), (.passed, _): return slot < partner
         }
     }
 
@@ -61,52 +91,95 @@ private struct Assembly {
         }
     }
 
-    private mutating func add(_ slot: Int) {
+    /// The ends of a channel with one recorded endpoint.
+    private func alone(_ slot: Int) -> Ends {
+        let takes = histories.all[slot].birth == .accept || histories.endpoint(slot).access == .read
+        return Ends(a: takes ? [] : [slot], b: takes ? [slot] : [], evidence: .alone, opener: slot)
+    }
+
+    private mutating func add(_ ends: Ends) {
         let index = Int32(truncatingIfNeeded: matches.channels.count)
-        let history = histories.all[slot]
-        let partner = joiner.partner[slot]
-        let here = Channel.End.endpoint(history.id)
-        let there = partner.map { Channel.End.endpoint(histories.all[$0.slot].id) } ?? .outside(histories.endpoint(slot).remote)
-        let accepted = partner == nil && history.birth == .accept
-        matches.channels.append(
-            Channel(kind: history.kind, a: accepted ? there : here, b: accepted ? here : there, evidence: partner?.evidence ?? .alone))
-        for slot in [slot, partner?.slot].compactMap({ $0 }) {
+        var kind = histories.all[ends.opener].kind
+        if kind == .unknown, let known = (ends.a + ends.b).first(where: { histories.all[$0].kind != .unknown }) {
+            kind = histories.all[known].kind
+        }
+        let outside = Channel.End.outside(histories.endpoint(ends.opener).remote)
+        let end = { [histories] (slot: Int?) in slot.map { Channel.End.endpoint(histories.all[$0].id) } ?? outside }
+        var channel = Channel(kind: kind, a: end(ends.a.first), b: end(ends.b.first), evidence: ends.evidence)
+        channel.alsoA = ends.a.dropFirst().map { histories.all[$0].id }
+        channel.alsoB = ends.b.dropFirst().map { histories.all[$0].id }
+        matches.channels.append(channel)
+        matches.opened.append(histories.opening(ends.opener))
+        for slot in ends.a + ends.b {
             let id = histories.all[slot].id
             matches.channelOf[Int(id.node.index)][Int(id.serial)] = index
         }
         var totals = ChannelTotals()
-        let (a, b) = accepted ? (nil, slot) : (slot, partner?.slot)
-        totals.forward = deliver(from: a, to: b, channel: index, forward: true)
-        if a != b { totals.backward = deliver(from: b, to: a, channel: index, forward: false) }
+        totals.forward = deliver(from: ends.a, to: ends.b, index, forward: true, ends)
+        if kind != .pipe && ends.a != ends.b { totals.backward = deliver(from: ends.b, to: ends.a, index, forward: false, ends) }
         matches.totals.append(totals)
     }
 
-    private mutating func deliver(from giver: Int?, to taker: Int?, channel: Int32, forward: Bool) -> StreamTotals {
-        var delivered: UInt64 = 0
-        if let giver, let taker {
-            delivered = histories.appendDeliveries(
-                from: giver, to: taker, channel: channel, forward: forward, into: &matches.deliveries)
+    private mutating func deliver(from givers: [Int], to takers: [Int], _ channel: Int32, forward: Bool, _ ends: Ends) -> StreamTotals {
+        let all = histories.all
+        guard let giver = givers.first, let taker = takers.first else {
+            return histories.totals(from: givers, to: takers, delivered: 0)
         }
-        let totals = histories.totals(from: giver, to: taker, delivered: delivered)
-        if totals.notSent > 0, let taker {
+        let isPlain =
+            givers.count == 1 && takers.count == 1 && !all[giver].sendsOverlap && !all[taker].receivesOverlap
+            && !histories.mayBeShared(giver, taker)
+        let totals: StreamTotals
+        if isPlain && !all[giver].kind.keepsMessages {
+            let delivered = histories.appendDeliveries(
+                from: giver, to: taker, channel: channel, forward: forward, into: &matches.deliveries)
+            totals = histories.totals(from: givers, to: takers, delivered: delivered)
+        } else {
+            totals = deliverSlowly(from: givers, to: takers, channel, forward: forward, ends)
+        }
+        if totals.notSent > 0 {
             tally.add(Anomaly("bytes-not-sent", first: histories.opening(taker)))
         }
         return totals
     }
 
-    /// Counts operations of different tasks on one endpoint and direction that overlap in time: which of them moved its
-    /// bytes first, the order of events does not tell.
-    private mutating func countOverlaps(_ number: Int) {
-        let node = histories.nodes[number]
-        /// For each endpoint and direction the task whose operation ended last so far, and when.
-        var last = [(task: Int32, latest: Int64)](repeating: (0, .min), count: node.endpoints.count * 2)
-        for operation in node.operations where operation.kind == .send || operation.kind == .receive {
-            guard node.endpoints.indices.contains(Int(operation.endpoint)), operation.result > 0 else { continue }
-            let lane = Int(operation.endpoint) * 2 + (operation.kind == .send ? 1 : 0)
-            if operation.earliest < last[lane].latest && operation.task != last[lane].task {
-                tally.add(Anomaly("order-ambiguous", first: Position(node: NodeID(number), moment: operation.at)))
+    private mutating func deliverSlowly(
+        from givers: [Int], to takers: [Int], _ channel: Int32, forward: Bool, _ ends: Ends
+    ) -> StreamTotals {
+        let isSeveral = givers.count > 1 || takers.count > 1
+        let isShared = isSeveral || histories.mayBeShared(givers[0], takers[0])
+        let isOpaque = isSeveral && (givers + takers).contains { histories.all[$0].isOpaque }
+        guard !isOpaque else { return histories.totals(from: givers, to: takers, delivered: 0) }
+        let flow = Flow(
+            histories, from: givers, to: takers, keepsMessages: histories.all[givers[0]].kind.keepsMessages,
+            slack: histories.slack(givers + takers))
+        let plan = flow.deliveries(channel: channel, forward: forward)
+        let totals = histories.totals(from: givers, to: takers, delivered: plan.delivered, discarded: plan.discarded)
+        let hasEnded = takers.contains { histories.all[$0].endSeen != nil }
+        let isContradicted = !flow.isInTime || totals.notSent > 0 || totals.unread > 0 && (hasEnded || ends.mayHaveRestarted)
+        if isShared && isContradicted {
+            // What these did not give, or not take before they saw the end, somebody else did.
+            tally.add(Anomaly("pipe-shared", first: histories.opening(givers[0])))
+            return histories.totalsOfStrangers(from: givers, to: takers)
+        }
+        matches.deliveries += plan.deliveries
+        place(flow, channel)
+        for ref in flow.doubtful {
+            let moment = histories.nodes[Int(ref.node.index)].operations[Int(ref.index)].at
+            tally.add(Anomaly("order-ambiguous", first: Position(node: ref.node, moment: moment)))
+        }
+        return totals
+    }
+
+    /// Notes where calls stand, if not where their events alone would put them.
+    private mutating func place(_ flow: Flow, _ channel: Int32) {
+        let starts = flow.starts()
+        for (calls, starts) in [(flow.sends, starts.sends), (flow.receives, starts.receives)] {
+            for (call, start) in zip(calls, starts) {
+                let node = Int(call.ref.node.index)
+                if histories.nodes[node].operations[Int(call.ref.index)].bytes?.lowerBound != start {
+                    matches.placements[node].append(Placement(operation: call.ref.index, channel: channel, start: start))
+                }
             }
-            if operation.latest >= last[lane].latest { last[lane] = (operation.task, operation.latest) }
         }
     }
 }

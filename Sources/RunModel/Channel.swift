@@ -38,6 +38,10 @@ public struct Channel: Hashable, Sendable {
     public var b: End
     /// How the two were joined.
     public var evidence: Evidence
+    /// Further endpoints at the end `a`: a FIFO that was opened more than once, a pipe that several nodes write to.
+    public var alsoA: [EndpointID] = []
+    /// Further endpoints at the end `b`: those, and whoever else received what was sent to many.
+    public var alsoB: [EndpointID] = []
 
     /// A channel between `a` (which connected) and `b` (which accepted).
     public init(kind: Endpoint.Kind, a: End, b: End, evidence: Evidence) {
@@ -46,42 +50,22 @@ public struct Channel: Hashable, Sendable {
         self.b = b
         self.evidence = evidence
     }
-}
 
-/// Bytes of one direction of a channel that one send handed over and one receive took.
-public struct Delivery: Hashable, Sendable {
-    /// What comparing the sent bytes with the received ones said.
-    public enum Check: Hashable, Sendable {
-        /// All bytes are known on both sides and equal.
-        case verified
-        /// They differ, first at this stream offset.
-        case differs(at: UInt64)
-        /// They are not known on both sides.
-        case unchecked
+    /// All recorded endpoints at the end `a`, or `b`.
+    public func endpoints(atA isA: Bool) -> [EndpointID] {
+        guard case .endpoint(let first) = isA ? a : b else { return isA ? alsoA : alsoB }
+        return [first] + (isA ? alsoA : alsoB)
     }
 
-    /// Index of the channel in the run's list.
-    public var channel: Int32
-    /// Whether the bytes went from `a` to `b`.
-    public var forward: Bool
-    /// The bytes, as offsets in the stream of that direction.
-    public var bytes: Range<UInt64>
-    /// The send that handed them over.
-    public var sent: OperationRef
-    /// The receive that took them.
-    public var received: OperationRef
-    /// What comparing the bytes said.
-    public var check: Check
+    /// Whether `endpoint` is at the end `a`, or `b`. One that opened a FIFO for both is at both.
+    public func has(_ endpoint: EndpointID, atA isA: Bool) -> Bool {
+        (isA ? a : b) == .endpoint(endpoint) || (isA ? alsoA : alsoB).contains(endpoint)
+    }
 
-    /// A delivery with all its parts.
-    public init(
-        channel: Int32, forward: Bool, bytes: Range<UInt64>, sent: OperationRef, received: OperationRef, check: Check = .unchecked
-    ) {
-        self.channel = channel
-        self.forward = forward
-        self.bytes = bytes
-        self.sent = sent
-        self.received = received
-        self.check = check
+    /// Whether what `endpoint`, an end of this channel, sends goes from `a` to `b`; or what it receives, if it does not send.
+    ///
+    /// The only stream of a pipe, and of a connection with itself, goes that way.
+    public func isForward(_ endpoint: EndpointID, sends: Bool) -> Bool {
+        kind == .pipe || (alsoA.isEmpty && alsoB.isEmpty && a == b) || has(endpoint, atA: sends)
     }
 }

@@ -59,6 +59,6 @@ public struct ChannelTotals: Hashable, Sendable {
 extension ChannelTotals {
     /// The stream that `endpoint`, an end of `channel`, receives.
     public func incoming(of endpoint: EndpointID, _ channel: Channel) -> StreamTotals {
-        channel.a == .endpoint(endpoint) && channel.a != channel.b ? backward : forward
+        channel.isForward(endpoint, sends: false) ? forward : backward
     }
 }

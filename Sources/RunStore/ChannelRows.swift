@@ -12,13 +12,14 @@ enum ChannelRows {
 
     /// Stores all channels and deliveries.
     static func save(_ db: Database, _ joined: JoinedRun, stored: [Int64]) throws {
-        let insert = try db.makeStatement(sql: "INSERT INTO channel VALUES (?,?,?,?,?,?,?,?,?,?)")
+        let insert = try db.makeStatement(sql: "INSERT INTO channel VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         for (index, channel) in joined.channels.enumerated() {
             let (aNode, aSerial, aAddress) = columns(channel.a, stored)
             let (bNode, bSerial, bAddress) = columns(channel.b, stored)
             try insert.execute(arguments: [
                 index, channel.kind.rawValue, channel.evidence.rawValue, aNode, aSerial, aAddress, bNode, bSerial, bAddress,
-                encode(joined.totals[index]),
+                encode(joined.totals[index]), stored[Int(joined.opened[index].node.index)],
+                Int64(bitPattern: joined.opened[index].moment.packed), encode(channel.alsoA, stored), encode(channel.alsoB, stored),
             ])
         }
         let block = try db.makeStatement(sql: "INSERT INTO deliveries VALUES (?,?,?,?,?)")
@@ -61,8 +62,36 @@ enum ChannelRows {
         return totals
     }
 
+    private static func encode(_ ends: [EndpointID], _ stored: [Int64]) -> Data? {
+        if ends.isEmpty { return nil }
+        var out = ByteWriter(capacity: 4 * ends.count)
+        for end in ends {
+            out.signed(stored[Int(end.node.index)])
+            out.unsigned(UInt64(end.serial))
+        }
+        return Data(out.bytes)
+    }
+
+    private static func ends(_ bytes: Data?, _ numbers: [Int64: NodeID]) throws(IndexError) -> [EndpointID] {
+        var input = ByteReader([UInt8](bytes ?? Data()))
+        var ends: [EndpointID] = []
+        while !input.isAtEnd {
+            let node = try input.signed()
+            guard let id = numbers[node] else { throw .damaged("channel of node \(node)") }
+            ends.append(EndpointID(node: id, serial: Int(truncatingIfNeeded: try input.unsigned())))
+        }
+        return ends
+    }
+
+    /// A channel as it is stored.
+    struct Stored {
+        var channel: Channel
+        var totals: ChannelTotals
+        var opened: Position
+    }
+
     /// All channels, with where their bytes went.
-    static func all(_ db: Database, numbers: [Int64: NodeID]) throws -> [(Channel, ChannelTotals)] {
+    static func all(_ db: Database, numbers: [Int64: NodeID]) throws -> [Stored] {
         try Row.fetchAll(db, sql: "SELECT * FROM channel ORDER BY id").map { row in
             guard let kind = Endpoint.Kind(rawValue: try row.value("kind")),
                 let evidence = Channel.Evidence(rawValue: try row.value("evidence"))
@@ -71,7 +100,12 @@ enum ChannelRows {
             }
             let a = try end(try row.value("aNode"), try row.value("aSerial"), try row.value("aAddress"), numbers)
             let b = try end(try row.value("bNode"), try row.value("bSerial"), try row.value("bAddress"), numbers)
-            return (Channel(kind: kind, a: a, b: b, evidence: evidence), try decode(try row.value("totals")))
+            var channel = Channel(kind: kind, a: a, b: b, evidence: evidence)
+            channel.alsoA = try ends(try row.value("alsoA"), numbers)
+            channel.alsoB = try ends(try row.value("alsoB"), numbers)
+            guard let node = numbers[try row.value("openedNode")] else { throw IndexError.damaged("channel opened by no node") }
+            let opened = Position(node: node, moment: Moment(packed: UInt64(bitPattern: try row.value("opened"))))
+            return Stored(channel: channel, totals: try decode(try row.value("totals")), opened: opened)
         }
     }
 
@@ -79,27 +113,5 @@ enum ChannelRows {
         guard let node, let serial else { return .outside(try address.map { try Address(stored: [UInt8]($0)) }) }
         guard let id = numbers[node] else { throw IndexError.damaged("channel of node \(node)") }
         return .endpoint(EndpointID(node: id, serial: serial))
-    }
-}
-
-/// The total order as blocks, in both directions: the node of a rank, and the ranks of a node.
-enum OrderRows {
-    /// Stores the order.
-    static func save(_ db: Database, _ order: [NodeID], stored: [Int64]) throws {
-        let nodes = order.map { stored[Int($0.index)] }
-        let insert = try db.makeStatement(sql: "INSERT INTO orders VALUES (?,?)")
-        for (number, start) in stride(from: 0, to: nodes.count, by: OrderBlock.capacity).enumerated() {
-            let slice = nodes[start..<min(start + OrderBlock.capacity, nodes.count)]
-            try insert.execute(arguments: [number, Data(OrderBlock.encode(slice))])
-        }
-        var ranks: [[Int]] = Array(repeating: [], count: stored.count)
-        for (index, node) in order.enumerated() { ranks[Int(node.index)].append(index + 1) }
-        let block = try db.makeStatement(sql: "INSERT INTO ranks VALUES (?,?,?)")
-        for (node, ranks) in zip(stored, ranks) {
-            for (number, start) in stride(from: 0, to: ranks.count, by: OperationBlock.capacity).enumerated() {
-                let slice = ranks[start..<min(start + OperationBlock.capacity, ranks.count)]
-                try block.execute(arguments: [node, number, Data(RankBlock.encode(slice))])
-            }
-        }
     }
 }

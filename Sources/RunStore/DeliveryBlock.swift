@@ -24,7 +24,13 @@ enum DeliveryBlock {
                 case .verified: 1
                 case .differs: 2
                 }
-            out.byte((delivery.forward ? 1 : 0) | check << 1)
+            let certainty: UInt8 =
+                switch delivery.certainty {
+                case .certain: 0
+                case .uncertain(after: nil): 1
+                case .uncertain: 2
+                }
+            out.byte((delivery.forward ? 1 : 0) | check << 1 | certainty << 3)
             out.delta(Int64(delivery.sent.index), &context.sent)
             out.delta(stored[Int(delivery.received.node.index)], &context.receiver)
             out.delta(Int64(delivery.received.index), &context.received)
@@ -32,6 +38,10 @@ enum DeliveryBlock {
             out.delta(Int64(bitPattern: delivery.bytes.lowerBound), &context.start)
             out.unsigned(delivery.bytes.upperBound &- delivery.bytes.lowerBound)
             if case .differs(let at) = delivery.check { out.unsigned(at) }
+            if case .uncertain(let after?) = delivery.certainty {
+                out.signed(stored[Int(after.node.index)])
+                out.unsigned(UInt64(after.index))
+            }
         }
         return out.bytes
     }
@@ -52,13 +62,21 @@ enum DeliveryBlock {
             let (end, overflow) = start.addingReportingOverflow(try input.unsigned())
             guard !overflow else { throw .damaged("delivery beyond the end of all streams") }
             let check: Delivery.Check =
-                switch head >> 1 {
+                switch head >> 1 & 3 {
                 case 0: .unchecked
                 case 1: .verified
                 default: .differs(at: try input.unsigned())
                 }
-            deliveries.append(
-                Delivery(channel: channel, forward: head & 1 != 0, bytes: start..<end, sent: sent, received: received, check: check))
+            var delivery = Delivery(
+                channel: channel, forward: head & 1 != 0, bytes: start..<end, sent: sent, received: received, check: check)
+            switch head >> 3 {
+            case 0: break
+            case 1: delivery.certainty = .uncertain(after: nil)
+            default:
+                guard let after = node[try input.signed()] else { throw .damaged("delivery after a send of no node") }
+                delivery.certainty = .uncertain(after: OperationRef(node: after, index: Int(truncatingIfNeeded: try input.unsigned())))
+            }
+            deliveries.append(delivery)
         }
         return deliveries
     }

@@ -8,8 +8,12 @@ public struct JoinedRun: Sendable {
     public var channels: [Channel]
     /// Where the bytes of each channel went.
     public var totals: [ChannelTotals]
+    /// Where each channel was opened.
+    public var opened: [Position]
     /// The deliveries.
     public var deliveries: [Delivery]
+    /// For each node the operations that their endpoints do not place, sorted by operation.
+    public var placements: [[Placement]]
     /// The node of each rank.
     public var order: [NodeID]
     /// How many messages there are.
@@ -19,11 +23,14 @@ public struct JoinedRun: Sendable {
 
     /// All parts together.
     public init(
-        channels: [Channel], totals: [ChannelTotals], deliveries: [Delivery], order: [NodeID], messages: Int, anomalies: [Anomaly]
+        channels: [Channel], totals: [ChannelTotals], opened: [Position], deliveries: [Delivery], placements: [[Placement]],
+        order: [NodeID], messages: Int, anomalies: [Anomaly]
     ) {
         self.channels = channels
         self.totals = totals
+        self.opened = opened
         self.deliveries = deliveries
+        self.placements = placements
         self.order = order
         self.messages = messages
         self.anomalies = anomalies
@@ -70,6 +77,7 @@ public struct IndexWriter {
             }
             for anomaly in joined.anomalies { try AnomalyRows.save(db, anomaly, node: nil, stored: stored) }
             try ChannelRows.save(db, joined, stored: stored)
+            try PlacementRows.save(db, joined.placements, stored: stored)
             try OrderRows.save(db, joined.order, stored: stored)
             try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES ('messages', ?)", arguments: [String(joined.messages)])
         }

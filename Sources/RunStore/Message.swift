@@ -20,6 +20,8 @@ public struct Message: Sendable {
         public var length: UInt64 { bytes.upperBound - bytes.lowerBound }
         /// What comparing sent with received bytes said.
         public let check: Delivery.Check
+        /// Whether it is beyond doubt that this receive took these bytes of this send.
+        public let isCertain: Bool
     }
 
     /// Its lasting name: the position of its send (of its receive, if the send is not known).
@@ -53,39 +55,39 @@ extension RunIndex {
     public func message(at ref: OperationRef, rank: Int) throws(IndexError) -> Message? {
         let operation = try operation(ref)
         guard operation.result > 0, operation.kind == .send || operation.kind == .receive,
-            let channel = try channel(of: EndpointID(node: ref.node, serial: Int(operation.endpoint)))
+            let place = try place(of: ref)
         else { return nil }
-        let end = EndpointID(node: ref.node, serial: Int(operation.endpoint))
-        let isA = channel.channel.a == .endpoint(end)
+        let channel = place.channel
         let position = Position(node: ref.node, moment: operation.at)
         let count = UInt64(operation.result)
         if operation.kind == .send {
             let deliveries = try operations(of: ref.node).deliveries(of: Int(ref.index))
             let parts = try deliveries.map { (delivery) throws(IndexError) in try part(of: delivery) }
             return Message(
-                id: position, channel: channel, forward: isA, from: (ref, position, rank), to: parts, bytes: count,
+                id: position, channel: channel, forward: place.forward, from: (ref, position, rank), to: parts, bytes: count,
                 delivered: parts.reduce(0) { $0 &+ ($1.bytes.upperBound - $1.bytes.lowerBound) })
         }
-        // A receive begins a message with the bytes that no known send handed over: those behind all that was delivered.
-        let bytes = operation.bytes ?? 0..<count
-        let known = operation.bytes == nil ? 0 : channel.totals.incoming(of: end, channel.channel).delivered
+        // A receive begins a message with the bytes that no known send handed over: those behind all that was sent.
+        let bytes = place.bytes ?? 0..<count
+        let known = place.bytes == nil ? 0 : (place.forward ? channel.totals.forward : channel.totals.backward).sent
         guard bytes.upperBound > known else { return nil }
         let rest = max(bytes.lowerBound, known)..<bytes.upperBound
         let unclaimed = Message.Part(
             operation: ref, position: position, rank: rank, bytes: rest, offset: rest.lowerBound - bytes.lowerBound,
-            payload: operation.payload, check: .unchecked)
+            payload: operation.payload, check: .unchecked, isCertain: true)
         return Message(
-            id: position, channel: channel, forward: !isA || channel.channel.a == channel.channel.b, from: nil, to: [unclaimed],
+            id: position, channel: channel, forward: place.forward, from: nil, to: [unclaimed],
             bytes: unclaimed.length, delivered: unclaimed.length)
     }
 
     private func part(of delivery: Delivery) throws(IndexError) -> Message.Part {
         let received = try operation(delivery.received)
-        let start = received.bytes?.lowerBound ?? delivery.bytes.lowerBound
+        let placement = try operations(of: delivery.received.node).placement(Int(delivery.received.index))
+        let start = received.bytes(placed: placement)?.lowerBound ?? delivery.bytes.lowerBound
         guard delivery.bytes.lowerBound >= start else { throw .damaged("delivery before its receive") }
         return Message.Part(
             operation: delivery.received, position: Position(node: delivery.received.node, moment: received.at),
             rank: try rank(delivery.received), bytes: delivery.bytes, offset: delivery.bytes.lowerBound - start, payload: received.payload,
-            check: delivery.check)
+            check: delivery.check, isCertain: delivery.isCertain)
     }
 }

@@ -16,6 +16,8 @@ public final class OperationStream {
     private let numbers: [Int64: NodeID]
     private var block: (number: Int, operations: [RunModel.Operation]) = (-1, [])
     private var ranks: (number: Int, ranks: [Int]) = (-1, [])
+    /// A block of placements: the number of the first operation in it, and of the last before the next block.
+    private var placements: (first: Int, last: Int, all: [Placement]) = (0, -1, [])
     /// A block of deliveries: the numbers of the first and last send in it.
     private var deliveries: (first: Int, last: Int, all: [Delivery]) = (0, -1, [])
 
@@ -78,6 +80,29 @@ public final class OperationStream {
             index -= 1
         }
         return found.reversed()
+    }
+
+    /// The placement of the `index`-th operation, if it has one.
+    public func placement(_ index: Int) throws(IndexError) -> Placement? {
+        if index < placements.first || index > placements.last { try loadPlacements(of: index) }
+        return placements.all.of(index)
+    }
+
+    private func loadPlacements(of index: Int) throws(IndexError) {
+        let (row, next) = try file.read { [stored] db in
+            (
+                try Row.fetchOne(
+                    db, sql: "SELECT first, data FROM placements WHERE node = ? AND first <= ? ORDER BY block DESC LIMIT 1",
+                    arguments: [stored, index]),
+                try Int.fetchOne(db, sql: "SELECT min(first) FROM placements WHERE node = ? AND first > ?", arguments: [stored, index])
+            )
+        }
+        let last = (next ?? Int.max) - 1
+        guard let row else {
+            placements = (0, last, [])
+            return
+        }
+        placements = (row["first"], last, try PlacementBlock.decode([UInt8](row["data"] as Data)))
     }
 
     /// The deliveries of the `index`-th operation, a send, in stream order.

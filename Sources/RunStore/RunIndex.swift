@@ -55,23 +55,33 @@ public final class RunIndex {
         let rows = try file.read { db in try ChannelRows.all(db, numbers: numbers) }
         var channels: [IndexedChannel] = []
         channels.reserveCapacity(rows.count)
-        for (index, (channel, totals)) in rows.enumerated() {
-            var opened: Position?
-            for case .endpoint(let id) in [channel.b, channel.a] {
-                opened = Position(node: id.node, moment: try endpoint(id).opened)
-                channelOfEndpoint[id] = index
-            }
-            guard let opened else { throw .damaged("channel \(index) has no recorded end") }
-            channels.append(IndexedChannel(index: index, id: text(opened), opened: opened, channel: channel, totals: totals))
+        for (index, row) in rows.enumerated() {
+            let ends = row.channel.endpoints(atA: true) + row.channel.endpoints(atA: false)
+            if ends.isEmpty { throw .damaged("channel \(index) has no recorded end") }
+            for id in ends { channelOfEndpoint[id] = channelOfEndpoint[id] == nil ? index : Self.several }
+            let id = text(row.opened)
+            channels.append(IndexedChannel(index: index, id: id, opened: row.opened, channel: row.channel, totals: row.totals))
         }
         channelCache = channels
         return channels
     }
 
-    /// The channel that an endpoint is an end of; listening endpoints have none.
-    public func channel(of endpoint: EndpointID) throws(IndexError) -> IndexedChannel? {
+    /// In place of a channel's index: the endpoint has several.
+    private static let several = -1
+
+    /// The channel that an operation belongs to, if it belongs to one: listening endpoints have none, datagram sockets may have many.
+    public func channel(of ref: OperationRef) throws(IndexError) -> IndexedChannel? { try place(of: ref)?.channel }
+
+    /// Where an operation belongs.
+    public func place(of ref: OperationRef) throws(IndexError) -> Place? {
         let channels = try channels()
-        return channelOfEndpoint[endpoint].map { channels[$0] }
+        let operation = try operation(ref)
+        let end = EndpointID(node: ref.node, serial: Int(operation.endpoint))
+        let placement = try operations(of: ref.node).placement(Int(ref.index))
+        guard let index = placement.map({ Int($0.channel) }) ?? channelOfEndpoint[end], index != Self.several else { return nil }
+        guard channels.indices.contains(index) else { throw .damaged("no channel \(index)") }
+        let forward = channels[index].channel.isForward(end, sends: operation.kind == .send)
+        return Place(channel: channels[index], forward: forward, bytes: operation.bytes(placed: placement))
     }
 
     /// An endpoint.
@@ -127,6 +137,11 @@ public final class RunIndex {
         return all
     }
 
+    /// For each node the placements of its operations.
+    public func placements() throws(IndexError) -> [[Placement]] {
+        try nodes.map { (node) throws(IndexError) in try file.read { db in try PlacementRows.all(db, node: node.stored) } }
+    }
+
     /// All deliveries of one sender, in the order of its sends.
     public func deliveries(sentBy node: NodeID) throws(IndexError) -> [Delivery] {
         let stored = nodes[Int(node.index)].stored
@@ -158,6 +173,16 @@ public final class RunIndex {
             block += 1
         }
     }
+}
+
+/// Where an operation belongs.
+public struct Place: Sendable {
+    /// The channel.
+    public let channel: IndexedChannel
+    /// The direction that it moved bytes in; for a call that moved none, the one in which its endpoint takes.
+    public let forward: Bool
+    /// Its bytes in the stream of that direction, if that is known.
+    public let bytes: Range<UInt64>?
 }
 
 /// A channel, with what its ends tell.

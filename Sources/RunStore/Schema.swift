@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "3"
+    static let format = "4"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {
@@ -28,8 +28,11 @@ enum Schema {
                 CREATE TABLE channel (
                     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, evidence INTEGER NOT NULL,
                     aNode INTEGER, aSerial INTEGER, aAddress TEXT, bNode INTEGER, bSerial INTEGER, bAddress TEXT,
-                    totals TEXT NOT NULL);
+                    totals TEXT NOT NULL, openedNode INTEGER NOT NULL, opened INTEGER NOT NULL, alsoA BLOB, alsoB BLOB);
                 CREATE TABLE deliveries (
+                    node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL,
+                    PRIMARY KEY (node, block));
+                CREATE TABLE placements (
                     node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL,
                     PRIMARY KEY (node, block));
                 CREATE TABLE ranks (node INTEGER NOT NULL, block INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
@@ -42,7 +45,7 @@ enum Schema {
     }
 
     /// The tables that are rebuilt whenever any node changes.
-    static let joined = ["channel", "deliveries", "ranks", "orders"]
+    static let joined = ["channel", "deliveries", "placements", "ranks", "orders"]
     /// The tables that hold what was read from one node's trace.
     static let perNode = ["endpoint", "operations", "surroundings"]
 }

@@ -29,7 +29,8 @@ struct ChannelsCommand: ParsableCommand {
             [
                 channel.id, channel.channel.kind.text, channel.channel.evidence.text,
                 try index.bytes(of: channel, channel.totals.forward), try index.bytes(of: channel, channel.totals.backward),
-                try EndRow(channel, isA: true, index).text, try EndRow(channel, isA: false, index).text,
+                try EndRow(channel, isA: true, index).text + more(channel.channel.alsoA),
+                try EndRow(channel, isA: false, index).text + more(channel.channel.alsoB),
             ]
         }
         Table.print(
@@ -38,6 +39,9 @@ struct ChannelsCommand: ParsableCommand {
                 .init("A"), .init("B"),
             ], rows, to: &out)
     }
+
+    /// How many further ends there are.
+    private func more(_ ends: [EndpointID]) -> String { ends.isEmpty ? "" : " +\(ends.count)" }
 }
 
 /// A channel in JSON.
@@ -51,6 +55,8 @@ private struct ChannelRow: Encodable {
     /// There were at least so many bytes: calls that moved more of them are hidden or not understood.
     let atLeast: Bool
     let evidence: String
+    let alsoA: [EndRow]?
+    let alsoB: [EndRow]?
 
     init(_ channel: IndexedChannel, _ index: RunIndex) throws {
         self.channel = channel.id
@@ -61,6 +67,9 @@ private struct ChannelRow: Encodable {
         bytesBToA = channel.totals.backward.moved
         atLeast = try index.isOpaque(channel)
         evidence = channel.channel.evidence.text
+        let more = { (ends: [EndpointID]) in ends.isEmpty ? nil : try ends.map { try EndRow($0, index) } }
+        alsoA = try more(channel.channel.alsoA)
+        alsoB = try more(channel.channel.alsoB)
     }
 }
 
@@ -90,16 +99,20 @@ struct EndRow: Encodable {
     init(_ channel: IndexedChannel, isA: Bool, _ index: RunIndex) throws {
         let (mine, other) = isA ? (channel.channel.a, channel.channel.b) : (channel.channel.b, channel.channel.a)
         switch mine {
-        case .endpoint(let id):
-            let endpoint = try index.endpoint(id)
-            node = index.name(id.node)
-            processes = endpoint.processes
-            address = endpoint.local?.description
+        case .endpoint(let id): self = try EndRow(id, index)
         case .outside(let known):
             outside = true
             address = known?.description
         }
         if address == nil, case .endpoint(let id) = other { address = try index.endpoint(id).remote?.description }
+    }
+
+    /// An endpoint of a node.
+    init(_ id: EndpointID, _ index: RunIndex) throws {
+        let endpoint = try index.endpoint(id)
+        node = index.name(id.node)
+        processes = endpoint.processes
+        address = endpoint.local?.description
     }
 
     /// Where a message came from or went to, if no event of this end tells: a place outside, or a hidden call of a node.

@@ -32,9 +32,8 @@ struct CheckCommand: ParsableCommand {
         let channels = try index.channels()
         let deliveries = try index.deliveries()
         let violations = verify(
-            nodes: nodes, channels: channels.map(\.channel), deliveries: deliveries, totals: channels.map(\.totals),
-            order: try index.order(),
-            limit: limit)
+            nodes: nodes, channels: channels.map(\.channel), deliveries: deliveries, placements: try index.placements(),
+            totals: channels.map(\.totals), order: try index.order(), limit: limit)
         let rows = violations.map { violation in
             ViolationRow(rule: violation.rule, detail: violation.detail, positions: violation.positions.map { index.text($0) })
         }

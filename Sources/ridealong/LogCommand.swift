@@ -97,7 +97,7 @@ struct LogRow: Encodable {
         process = found.process
         task = found.task
         operation = found.isEndOfStream ? "end" : found.result < 0 ? "error" : "\(found.kind)"
-        channel = try index.channel(of: EndpointID(node: ref.node, serial: Int(found.endpoint)))?.id
+        channel = try index.channel(of: ref)?.id
         bytes = found.kind == .send || found.kind == .receive ? UInt64(max(found.result, 0)) : nil
         error = found.result < 0 ? -found.result : nil
         earliest = found.earliest &+ offset

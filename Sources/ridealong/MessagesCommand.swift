@@ -128,6 +128,8 @@ struct MessageRow: Encodable {
         let rank: Int
         let offset: UInt64
         let length: UInt64
+        /// Left out where nothing else is possible.
+        let certain: Bool?
     }
 
     let message: String
@@ -142,7 +144,10 @@ struct MessageRow: Encodable {
         self.message = index.text(message.id)
         channel = message.channel.id
         from = message.from.map { Place(position: index.text($0.position), rank: $0.rank) }
-        to = message.to.map { Part(position: index.text($0.position), rank: $0.rank, offset: $0.offset, length: $0.length) }
+        to = message.to.map {
+            Part(
+                position: index.text($0.position), rank: $0.rank, offset: $0.offset, length: $0.length, certain: $0.isCertain ? nil : false)
+        }
         bytes = message.bytes
         delivered = message.delivered
         self.payload = payload.map { Data($0) }

@@ -127,11 +127,9 @@ extension RunIndex {
     func messages(touching ref: OperationRef, rank: Int) throws -> [Message] {
         let own = try message(at: ref, rank: rank).map { [$0] } ?? []
         let operation = try operation(ref)
-        let id = EndpointID(node: ref.node, serial: Int(operation.endpoint))
-        guard operation.kind == .receive, let channel = try channel(of: id) else { return own }
-        let peer = channel.channel.a == .endpoint(id) ? channel.channel.b : channel.channel.a
-        guard case .endpoint(let sender) = peer else { return own }
-        let sends = try deliveries(sentBy: sender.node).filter { $0.received == ref }.map(\.sent)
+        guard operation.kind == .receive, let place = try place(of: ref) else { return own }
+        let senders = Set(place.channel.channel.endpoints(atA: place.forward).map(\.node))
+        let sends = try senders.sorted().flatMap { try deliveries(sentBy: $0).filter { $0.received == ref }.map(\.sent) }
         return try sends.compactMap { try message(at: $0, rank: try self.rank($0)) } + own
     }
 }

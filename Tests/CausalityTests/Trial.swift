@@ -130,7 +130,8 @@ struct Trial {
             }
         }
         let violations = verify(
-            nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries, totals: matches.totals, order: graph.order)
+            nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries, placements: matches.placements,
+            totals: matches.totals, order: graph.order)
         faults += violations.map(\.description)
         if !graph.anomalies.isEmpty { faults.append("\(graph.anomalies)") }
     }

@@ -42,6 +42,7 @@ struct RunDiagramTests {
                     received: OperationRef(node: received.0, index: received.1))
             }
             var delivered = ChannelTotals()
+            (delivered.forward.sent, delivered.backward.sent) = (5, 3)
             (delivered.forward.delivered, delivered.backward.delivered) = (5, 3)
             let run = RunDirectory(path: directory.path)
             var nodes = ["client", "server"].map { IndexedNode(name: $0, tracePath: "/\($0)", fingerprint: "") }
@@ -53,7 +54,8 @@ struct RunDiagramTests {
                 nodes: nodes, fresh: [0: client.node, 1: server.node],
                 joined: JoinedRun(
                     channels: channels, totals: [delivered, ChannelTotals()],
-                    deliveries: [delivery(true, 5, (c, 1), (s, 2)), delivery(false, 3, (s, 6), (c, 2))],
+                    opened: [Position(node: c, moment: Moment(event: 1)), Position(node: s, moment: Moment(event: 9))],
+                    deliveries: [delivery(true, 5, (c, 1), (s, 2)), delivery(false, 3, (s, 6), (c, 2))], placements: [[], []],
                     order: [s, c, s, c, s, s, s, s, s, c, c, s], messages: 4, anomalies: []))
             return try body(RunIndex(run))
         }

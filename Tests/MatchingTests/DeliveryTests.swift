@@ -94,7 +94,9 @@ import Testing
         b.receive(accepted, 5)
         #expect(found.anomalies.isEmpty)
         b.changeLast { $0.earliest = start }
-        #expect(found.anomalies == [Anomaly("order-ambiguous", first: Position(node: NodeID(1), moment: Moment(event: 6)))])
+        #expect(
+            found.anomalies == [Anomaly("order-ambiguous", count: 2, first: Position(node: NodeID(1), moment: Moment(event: 4)))])
+        #expect(found.deliveries.map(\.certainty) == Array(repeating: .uncertain(after: found.deliveries[0].sent), count: 2))
     }
 
     @Test func nonsenseDoesNoHarm() {

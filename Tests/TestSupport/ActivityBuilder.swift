@@ -79,14 +79,35 @@ public final class ActivityBuilder {
     }
 
     /// Both ends of a socketpair.
-    public func pair() -> (Int, Int) {
+    public func pair(_ kind: Endpoint.Kind = .unixStream) -> (Int, Int) {
         let opened = tick()
         let first = node.endpoints.count
         return (
-            add(Endpoint(kind: .unixStream, birth: .pair(twin: Int32(first + 1)), opened: opened)),
-            add(Endpoint(kind: .unixStream, birth: .pair(twin: Int32(first)), opened: opened))
+            add(Endpoint(kind: kind, birth: .pair(twin: Int32(first + 1)), opened: opened)),
+            add(Endpoint(kind: kind, birth: .pair(twin: Int32(first)), opened: opened))
         )
     }
+
+    /// Both ends of a pipe.
+    public func pipe() -> (reader: Int, writer: Int) {
+        let (reader, writer) = pair(.pipe)
+        node.endpoints[reader].access = .read
+        node.endpoints[writer].access = .write
+        return (reader, writer)
+    }
+
+    /// An end of a pipe that was there before, or was opened now.
+    public func hold(
+        _ access: Endpoint.Access, inode: UInt64, device: UInt64? = nil, birth: Endpoint.Birth = .inherited, kind: Endpoint.Kind = .pipe
+    ) -> Int {
+        var endpoint = Endpoint(kind: kind, birth: birth, opened: birth == .inherited ? .beginning : tick())
+        endpoint.access = access
+        endpoint.identity = Endpoint.FileIdentity(device: device, inode: inode)
+        return add(endpoint)
+    }
+
+    /// Calls that have begun at `start` at the latest, and end now: they overlap with what came between.
+    public func changeLast(startingAt start: Int64) { changeLast { $0.earliest = min($0.earliest, start) } }
 
     /// Hands over the next `count` bytes.
     public func send(_ serial: Int, _ count: UInt64) {
