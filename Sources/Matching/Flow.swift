@@ -2,7 +2,7 @@ import RunModel
 
 /// One direction of a channel: the calls that gave, and the calls that took, whichever endpoints they were on.
 ///
-/// The slow way: for directions in which calls overlap, in which more than one endpoint gives or takes, or in which messages are kept apart.
+/// The slow way: for directions in which calls overlap, more than one endpoint gives or takes, or messages are kept apart.
 struct Flow {
     /// The calls of both sides, in the order of their events.
     let sends: [Call]
