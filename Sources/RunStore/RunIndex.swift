@@ -73,7 +73,7 @@ public final class RunIndex {
     public func channel(of ref: OperationRef) throws(IndexError) -> IndexedChannel? { try place(of: ref)?.channel }
 
     /// Where an operation belongs.
-    public func place(of ref: OperationRef) throws(IndexError) -> Place? {
+    public func place(of ref: OperationRef) throws(IndexError) -> ChannelPlace? {
         let channels = try channels()
         let operation = try operation(ref)
         let end = EndpointID(node: ref.node, serial: Int(operation.endpoint))
@@ -81,7 +81,7 @@ public final class RunIndex {
         guard let index = placement.map({ Int($0.channel) }) ?? channelOfEndpoint[end], index != Self.several else { return nil }
         guard channels.indices.contains(index) else { throw .damaged("no channel \(index)") }
         let forward = channels[index].channel.isForward(end, sends: operation.kind == .send)
-        return Place(channel: channels[index], forward: forward, bytes: operation.bytes(placed: placement))
+        return ChannelPlace(channel: channels[index], forward: forward, bytes: operation.bytes(placed: placement))
     }
 
     /// An endpoint.
@@ -176,7 +176,7 @@ public final class RunIndex {
 }
 
 /// Where an operation belongs.
-public struct Place: Sendable {
+public struct ChannelPlace: Sendable {
     /// The channel.
     public let channel: IndexedChannel
     /// The direction that it moved bytes in; for a call that moved none, the one in which its endpoint takes.
