@@ -97,12 +97,14 @@ public final class OperationStream {
                 try Int.fetchOne(db, sql: "SELECT min(first) FROM placements WHERE node = ? AND first > ?", arguments: [stored, index])
             )
         }
-        let last = (next ?? Int.max) - 1
+        let (last, overflow) = (next ?? Int.max).subtractingReportingOverflow(1)
+        if overflow { throw .damaged("placements of operation \(next ?? 0)") }
         guard let row else {
             placements = (0, last, [])
             return
         }
-        placements = (row["first"], last, try PlacementBlock.decode([UInt8](row["data"] as Data)))
+        let data: Data = try row.value("data")
+        placements = (try row.value("first"), last, try PlacementBlock.decode([UInt8](data)))
     }
 
     /// The deliveries of the `index`-th operation, a send, in stream order.

@@ -34,19 +34,22 @@ import Testing
         let end = { (node: Int, serial: Int) in Channel.End.endpoint(EndpointID(node: NodeID(node), serial: serial)) }
         let joined = JoinedRun(
             channels: [Channel(kind: .tcp, a: end(0, asking), b: end(1, answering), evidence: .address)], totals: [totals],
+            opened: [Position(node: NodeID(0), moment: Moment(event: 1))],
             deliveries: [
                 Delivery(
                     channel: 0, forward: true, bytes: 0..<27, sent: OperationRef(node: NodeID(0), index: 1),
                     received: OperationRef(node: NodeID(1), index: 2))
             ],
-            order: [1, 0, 1, 0, 1].map { NodeID($0) }, messages: 1, anomalies: [])
+            placements: [[], [Placement(operation: 2, channel: 0, start: 0)]], order: [1, 0, 1, 0, 1].map { NodeID($0) }, messages: 1,
+            anomalies: [])
         try IndexWriter(run).commit(nodes: nodes, fresh: [0: activities[0], 1: activities[1]], joined: joined)
     }
 
     /// Reads everything that listings read; the number of messages and deliveries seen.
     private static func readAll(_ run: RunDirectory) throws(IndexError) -> Int {
         let index = try RunIndex(run)
-        _ = try (index.messageCount(), index.channels(), index.activities())
+        _ = try (index.messageCount(), index.channels())
+        _ = try (index.activities(), index.placements())
         var seen = try index.deliveries().count
         try index.forEachOperation { rank, ref throws(IndexError) in
             _ = try (index.operation(ref), index.rank(ref), index.endpoint(EndpointID(node: ref.node, serial: 0)))
