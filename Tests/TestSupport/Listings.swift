@@ -54,6 +54,8 @@ package struct ListedMessage: Decodable, Equatable, Sendable {
         package let rank: Int
         package let offset: UInt64
         package let length: UInt64
+        /// `false` where other receives may have taken these bytes.
+        package let certain: Bool?
     }
     package let message: String
     package let channel: String
