@@ -11,6 +11,7 @@ extension EndpointTracker {
         }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
         if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task) }
+        if let second = syscall.secondDescriptor { call.other = file(frame.descriptor(second), task) }
         switch syscall {
         case .clone, .fork, .vfork:
             if syscall != .fork { call.cloneFlags = syscall == .vfork ? Self.vforkFlags : frame.argument(0) }
@@ -51,6 +52,9 @@ extension EndpointTracker {
         case .dup: install(frame.result, call.file, closeOnExec: false, task, call, at: stamp(frame))
         case .dup2, .dup3: duplicateOnto(frame, task, call)
         case .fcntl: control(frame, task, call)
+        case .poll, .ppoll: poll(frame, task, call, &data)
+        case .select, .pselect6: select(frame, task, call, &data)
+        case .ioctl: inputControl(frame, task, call, &data)
         case .socketcall, .ioUringEnter: note("not-understood", syscall.rawValue, at: stamp(frame).moment)
         default:
             if syscall.movesBytes {
@@ -82,11 +86,11 @@ extension Syscall {
         case receive
     }
 
-    /// The way in which this call moves the bytes that it returns the number of; `nil` if that number does not say it all.
+    /// The way in which this call moves bytes between the program and its first descriptor; `nil` if it does not.
     var direction: Direction? {
         switch self {
-        case .write, .writev, .pwritev2, .sendto, .sendmsg, .sendfile: .send
-        case .read, .readv, .preadv2, .recvfrom, .recvmsg: .receive
+        case .write, .writev, .pwritev2, .sendto, .sendmsg, .sendmmsg: .send
+        case .read, .readv, .preadv2, .recvfrom, .recvmsg, .recvmmsg: .receive
         default: nil
         }
     }
@@ -94,8 +98,17 @@ extension Syscall {
     /// Whether it can move bytes of a socket or pipe.
     var movesBytes: Bool {
         switch self {
-        case .sendmmsg, .recvmmsg, .splice, .tee, .vmsplice: true
+        case .sendfile, .splice, .tee, .vmsplice: true
         default: direction != nil
+        }
+    }
+
+    /// Which argument is a descriptor to which the kernel moves bytes from the first (for sendfile: from which).
+    var secondDescriptor: Int? {
+        switch self {
+        case .splice: 2
+        case .tee, .sendfile: 1
+        default: nil
         }
     }
 
@@ -110,7 +123,8 @@ extension Syscall {
     /// Whether its first argument is a descriptor.
     var takesDescriptor: Bool {
         switch self {
-        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl: true
+        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl, .ioctl:
+            true
         default: movesBytes
         }
     }
@@ -133,7 +147,7 @@ extension Syscall {
     var isFollowed: Bool {
         switch self {
         case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall,
-            .ioUringEnter:
+            .ioUringEnter, .poll, .ppoll, .select, .pselect6:
             true
         default: takesDescriptor || makesDescriptor
         }

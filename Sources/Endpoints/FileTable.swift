@@ -24,10 +24,31 @@ struct OpenFile {
         case tcp
         /// A Unix stream socket.
         case unixStream
+        /// A Unix socket that keeps messages apart.
+        case unixSequenced
+        /// A Unix datagram socket.
+        case unixDatagram
+        /// A UDP socket.
+        case udp
+        /// An end of a pipe, or a FIFO.
+        case pipe
         /// A socket, not known of which kind: it was inherited, or passed from elsewhere.
         case unknownSocket
         /// Something else that moves bytes between processes and is not understood yet; the name is for people.
         case other(String)
+
+        /// What an endpoint of it is.
+        var endpointKind: Endpoint.Kind {
+            switch self {
+            case .tcp: .tcp
+            case .unixStream: .unixStream
+            case .unixSequenced: .unixSequenced
+            case .unixDatagram: .unixDatagram
+            case .udp: .udp
+            case .pipe: .pipe
+            case .unknownSocket, .other: .unknown
+            }
+        }
     }
 
     /// What it is.
@@ -36,6 +57,8 @@ struct OpenFile {
     var references = 0
     /// The serial of its endpoint, once it has one.
     var endpoint: Int32?
+    /// Which way it can be used.
+    var access = Endpoint.Access.both
     /// Whether it listens.
     var isListening = false
     /// Its own address, learned before it had an endpoint.

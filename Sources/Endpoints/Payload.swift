@@ -11,72 +11,105 @@ public enum PayloadPiece: Hashable, Sendable {
 
 /// Finds the bytes of receives among what a frame wrote to memory.
 enum Payload {
-    /// The pieces that the `count` bytes of a receive lie in, in order; `nil` if the trace does not hold them all.
-    static func pieces(_ frame: borrowing FrameCursor, _ syscall: Syscall, count: UInt64, _ data: inout DataReader) -> [PayloadPiece]? {
+    /// Pieces of the bytes that a receive took, in order, and how many bytes they have.
+    struct Found {
         var pieces: [PayloadPiece] = []
-        var missing = count
+        var missing: UInt64
+        let wanted: UInt64
+
+        /// How many were found.
+        var count: UInt64 { wanted &- missing }
+
+        init(wanted: UInt64) { (missing, self.wanted) = (wanted, wanted) }
+    }
+
+    /// The pieces that the `count` bytes of a receive lie in, as far as the trace holds them; `nil` if it cannot tell where they are.
+    static func pieces(_ frame: borrowing FrameCursor, _ syscall: Syscall, count: UInt64, _ data: inout DataReader) -> Found? {
+        var found = Found(wanted: count)
         switch syscall {
         case .read, .recvfrom:
             // The write may begin before the buffer, and go on behind it.
             guard let write = frame.memoryWrite(containing: frame.argument(1)) else { return nil }
-            append(write, from: frame.argument(1) &- write.address, &missing, to: &pieces)
+            // What is behind the buffer's end is not the receive's.
+            if frame.argument(2) < count { found.missing = frame.argument(2) }
+            let beyond = count &- found.missing
+            append(write, from: frame.argument(1) &- write.address, &found)
+            found.missing = found.missing &+ beyond
         case .readv, .preadv2:
-            for index in 0..<frame.memoryWriteCount { append(frame.memoryWrite(index), from: 0, &missing, to: &pieces) }
+            for index in 0..<frame.memoryWriteCount { append(frame.memoryWrite(index), from: 0, &found) }
         case .recvmsg:
             // One write for each buffer, among those of the header, the name and the control data.
             guard let header = MessageHeader(frame, at: frame.argument(1), &data) else { return nil }
             let others = [frame.argument(1), header.name, header.control]
             for index in 0..<frame.memoryWriteCount {
                 let write = frame.memoryWrite(index)
-                if !others.contains(write.address) { append(write, from: 0, &missing, to: &pieces) }
+                if !others.contains(write.address) { append(write, from: 0, &found) }
             }
         default: return nil
         }
-        return missing == 0 ? pieces : nil
+        return found
     }
 
-    /// What an operation says of these pieces.
-    static func reference(_ pieces: [PayloadPiece]?) -> PayloadRef {
-        guard let pieces else { return .unknown }
-        if pieces.count == 1, case .stored(let offset, let count) = pieces[0], let short = UInt32(exactly: count) {
+    /// The pieces of one message of several, which `header` describes: among the memory writes from `index` on, which moves on behind
+    /// them. The headers themselves are at `array`.
+    static func pieces(
+        _ frame: borrowing FrameCursor, _ header: MessageHeader, array: UInt64, from index: inout Int, count: UInt64
+    ) -> Found {
+        var found = Found(wanted: count)
+        var buffers: UInt64 = 0
+        while index < frame.memoryWriteCount, buffers < header.buffers {
+            let write = frame.memoryWrite(index)
+            index += 1
+            if write.address == array || (write.address == header.name && buffers == 0) { continue }
+            buffers += 1
+            append(write, from: 0, &found)
+        }
+        if index < frame.memoryWriteCount, header.control != 0, frame.memoryWrite(index).address == header.control { index += 1 }
+        return found
+    }
+
+    /// What an operation says of these pieces, which are all of its bytes unless it `isShort`.
+    static func reference(_ found: Found?, isShort: Bool) -> PayloadRef {
+        guard let found, found.missing == 0 || isShort, !found.pieces.isEmpty else { return .unknown }
+        if found.pieces.count == 1, case .stored(let offset, let count) = found.pieces[0], let short = UInt32(exactly: count) {
             return .trace(offset: offset, count: short)
         }
         return .frame
     }
 
     /// Adds the bytes of `write` from `skip` on, as many as are `missing`, without its holes.
-    private static func append(_ write: MemoryWrite, from skip: UInt64, _ missing: inout UInt64, to pieces: inout [PayloadPiece]) {
+    private static func append(_ write: MemoryWrite, from skip: UInt64, _ found: inout Found) {
         guard skip <= write.size else { return }
-        let end = skip &+ min(missing, write.size &- skip)
+        let end = skip &+ min(found.missing, write.size &- skip)
         var position = skip
         var stored = write.dataOffset
         var offset: UInt64 = 0
         for hole in write.holes + [write.size..<write.size] {
             let from = max(position, offset)
             let to = min(end, hole.lowerBound)
-            if from < to { add(.stored(offset: stored &+ (from &- offset), count: to &- from), &missing, &position, &pieces) }
+            if from < to { add(.stored(offset: stored &+ (from &- offset), count: to &- from), &position, &found) }
             let zeros = min(end, hole.upperBound)
-            if position < zeros, position >= hole.lowerBound { add(.zeros(count: zeros &- position), &missing, &position, &pieces) }
+            if position < zeros, position >= hole.lowerBound { add(.zeros(count: zeros &- position), &position, &found) }
             stored = stored &+ (hole.lowerBound &- offset)
             offset = hole.upperBound
         }
     }
 
-    private static func add(_ piece: PayloadPiece, _ missing: inout UInt64, _ position: inout UInt64, _ pieces: inout [PayloadPiece]) {
+    private static func add(_ piece: PayloadPiece, _ position: inout UInt64, _ found: inout Found) {
         let count: UInt64
         switch piece {
         case .zeros(let zeros): count = zeros
         case .stored(let offset, let stored):
             count = stored
-            if case .stored(let last, let length) = pieces.last, last &+ length == offset {
-                pieces[pieces.count - 1] = .stored(offset: last, count: length &+ stored)
-                missing = missing &- count
+            if case .stored(let last, let length) = found.pieces.last, last &+ length == offset {
+                found.pieces[found.pieces.count - 1] = .stored(offset: last, count: length &+ stored)
+                found.missing = found.missing &- count
                 position = position &+ count
                 return
             }
         }
-        pieces.append(piece)
-        missing = missing &- count
+        found.pieces.append(piece)
+        found.missing = found.missing &- count
         position = position &+ count
     }
 }
@@ -95,7 +128,8 @@ public struct PayloadMap: Sendable {
             guard events.contains(cursor.event), let call = cursor.syscall,
                 let syscall = Syscall(cursor.effectiveSyscallNumber, call.architecture), cursor.result > 0
             else { continue }
-            pieces[cursor.event] = Payload.pieces(cursor, syscall, count: UInt64(cursor.result), &data) ?? []
+            let found = Payload.pieces(cursor, syscall, count: UInt64(cursor.result), &data)
+            pieces[cursor.event] = found?.pieces ?? []
         }
     }
 

@@ -92,10 +92,12 @@ extension EndpointTracker {
     mutating func abandonCall(of task: Int) {
         guard let call = tasks[task].pending else { return }
         tasks[task].pending = nil
-        guard let file = call.file, call.syscall.movesBytes, let serial = files[file].endpoint else { return }
         // A send that was cut off may have handed over any part of its bytes; a receive took none that the program ever saw.
-        guard call.syscall.direction == .send else { return }
-        makeOpaque(serial, from: call.entered.moment)
-        note("unfinished-send", call.syscall.rawValue, at: call.entered.moment)
+        guard call.syscall.movesBytes, call.syscall.direction != .receive else { return }
+        for file in [call.file, call.other] {
+            guard let file, let serial = files[file].endpoint else { continue }
+            makeOpaque(serial, from: call.entered.moment)
+            note("unfinished-send", call.syscall.rawValue, at: call.entered.moment)
+        }
     }
 }

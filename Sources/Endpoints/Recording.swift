@@ -6,13 +6,8 @@ extension EndpointTracker {
     /// Adds an endpoint for `file`.
     mutating func addEndpoint(_ file: Int, _ birth: Endpoint.Birth, _ task: Int, opened: Moment) -> Int32 {
         let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
-        let kind: Endpoint.Kind =
-            switch files[file].kind {
-            case .tcp: .tcp
-            case .unixStream: .unixStream
-            case .unknownSocket, .other: .unknown
-            }
-        var endpoint = Endpoint(kind: kind, birth: birth, opened: opened, local: files[file].local)
+        var endpoint = Endpoint(kind: files[file].kind.endpointKind, birth: birth, opened: opened, local: files[file].local)
+        endpoint.access = files[file].access
         if tasks.processes[tasks[task].process].hidesCallsFrom != nil { endpoint.opaqueFrom = opened }
         reading.activity.endpoints.append(endpoint)
         offsets.append((0, 0))
@@ -23,18 +18,28 @@ extension EndpointTracker {
     /// Adds an operation, and its process to those of the endpoint.
     mutating func record(
         _ kind: Operation.Kind, _ serial: Int32, _ task: Int, entered: Stamp, at: Stamp, latest: Int64, bytes: Range<UInt64>? = nil,
-        result: Int64 = 0, payload: PayloadRef = .unknown
+        result: Int64 = 0, payload: PayloadRef = .unknown, peer: Address? = nil
     ) {
         let process = tasks.processes[tasks[task].process].record.id
         reading.activity.operations.append(
             Operation(
                 endpoint: serial, kind: kind, entered: entered.moment, at: at.moment, process: process, task: tasks[task].id, bytes: bytes,
                 result: result, earliest: min(entered.time, latest), latest: latest, payload: payload))
+        if let peer { reading.activity.operations[reading.activity.operations.count - 1].peer = number(of: peer) }
         let endpoint = Int(serial)
         if reading.activity.endpoints[endpoint].processes.last != process, !reading.activity.endpoints[endpoint].processes.contains(process)
         {
             reading.activity.endpoints[endpoint].processes.append(process)
         }
+    }
+
+    /// The number of `address` in the node's list.
+    private mutating func number(of address: Address) -> Int32 {
+        if let number = addressNumbers[address] { return number }
+        let number = Int32(truncatingIfNeeded: reading.activity.addresses.count)
+        reading.activity.addresses.append(address)
+        addressNumbers[address] = number
+        return number
     }
 
     /// Fills in addresses that were not known yet.
@@ -62,13 +67,13 @@ extension EndpointTracker {
     ) -> Address? {
         let address = frame.argument(addressArgument)
         guard address != 0, let length = readMemory(frame, at: frame.argument(lengthArgument), count: 4, &data) else { return nil }
-        let count = Int(min(littleEndian32(length, 0).magnitude, Self.largestSocketAddress))
+        let count = Int(min(UInt32(bitPattern: littleEndian32(length, 0)), UInt32(Self.largestSocketAddress)))
         guard count >= 2, let bytes = readMemory(frame, at: address, count: count, &data) else { return nil }
         return Address(kernel: bytes)
     }
 
     /// sizeof(struct sockaddr_storage).
-    private static let largestSocketAddress: UInt32 = 128
+    static let largestSocketAddress = 128
 }
 
 /// Four bytes at `offset`; 0 if there are not that many.

@@ -10,14 +10,18 @@ extension EndpointTracker {
         static let isConnected: Int64 = -106
     }
 
-    /// What a socket of this domain and type is to us; `nil`: it does not lead to other processes (netlink).
+    /// What a socket of this domain, type and protocol is to us; `nil`: it does not lead to other processes (netlink).
     private func socketKind(domain: UInt64, type: UInt64) -> OpenFile.Kind? {
-        let stream = type & 0xf == 1
-        switch domain {
-        case 1: return stream ? .unixStream : .other(type & 0xf == 2 ? "Unix datagram socket" : "Unix seqpacket socket")
-        case 2, 10: return stream ? .tcp : .other(type & 0xf == 2 ? "UDP socket" : "raw socket")
-        case 16: return nil
-        default: return .other("socket of family \(domain)")
+        let (stream, datagram, sequenced) = (1 as UInt64, 2 as UInt64, 5 as UInt64)
+        switch (UInt32(truncatingIfNeeded: domain), type & 0xf) {
+        case (1, stream): return .unixStream
+        case (1, sequenced): return .unixSequenced
+        case (1, datagram): return .unixDatagram
+        case (2, stream), (10, stream): return .tcp
+        case (2, datagram), (10, datagram): return .udp
+        case (2, _), (10, _): return .other("raw socket")
+        case (16, _): return nil
+        case (let family, _): return .other("socket of family \(family)")
         }
     }
 
@@ -27,6 +31,8 @@ extension EndpointTracker {
         let type = frame.argument(1)
         let file = socketKind(domain: frame.argument(0), type: type).map { addFile($0) }
         install(frame.result, file, closeOnExec: type & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
+        // A datagram socket needs no connection to be an end of something.
+        if let file, files[file].kind.endpointKind.isDatagram { _ = addEndpoint(file, .made, task, opened: call.entered.moment) }
     }
 
     /// socketpair, pipe, pipe2: two descriptors, written to memory.
@@ -39,13 +45,14 @@ extension EndpointTracker {
         }
         let numbers = [littleEndian32(bytes, 0), littleEndian32(bytes, 4)]
         let flags = isPipe ? (call.syscall == .pipe2 ? frame.argument(1) : 0) : frame.argument(1)
-        let kind = isPipe ? .other("pipe") : socketKind(domain: frame.argument(0), type: flags)
+        let kind = isPipe ? .pipe : socketKind(domain: frame.argument(0), type: flags)
         let made = numbers.map { number -> Int? in
             let file = kind.map { addFile($0) }
             install(Int64(number), file, closeOnExec: flags & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
             return file
         }
-        guard kind == .unixStream, let first = made[0], let second = made[1] else { return }
+        guard let kind, kind.endpointKind != .unknown, let first = made[0], let second = made[1] else { return }
+        if isPipe { (files[first].access, files[second].access) = (.read, .write) }
         let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
         for (file, twin) in [(first, serial + 1), (second, serial)] {
             let mine = addEndpoint(file, .pair(twin: twin), task, opened: call.entered.moment)
@@ -96,6 +103,7 @@ extension EndpointTracker {
     mutating func connect(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
         guard let file = call.file, let entered = files[file].connecting else { return }
         if case .other = files[file].kind { return }
+        if files[file].kind.endpointKind.isDatagram { return redirect(file) }
         switch frame.result {
         case 0, Errno.isConnected:
             let addresses = frame.socketAddresses()
@@ -121,6 +129,17 @@ extension EndpointTracker {
         let serial = addEndpoint(file, .connect, task, opened: entered.moment)
         record(.connect, serial, task, entered: entered, at: entered, latest: time)
         return serial
+    }
+
+    /// connect on a datagram socket only says whom it talks to from here on, if not to nobody; whom, the trace does not tell.
+    private mutating func redirect(_ file: Int) {
+        if let serial = files[file].endpoint { reading.activity.endpoints[Int(serial)].remote = nil }
+    }
+
+    /// A send that connects first.
+    mutating func connectBySending(_ file: Int, _ task: Int, _ call: PendingCall, latest: Int64) {
+        if files[file].connecting == nil { files[file].connecting = call.entered }
+        _ = connecting(file, task, call.entered, at: latest)
     }
 
     /// A connection could not be made: the file may try again, with another endpoint.

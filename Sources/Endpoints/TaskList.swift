@@ -7,6 +7,8 @@ struct PendingCall {
     var entered: Stamp
     /// The open file that its descriptor named when it was entered (another thread may close it meanwhile).
     var file: Int?
+    /// The open file that its second descriptor named then.
+    var other: Int?
     /// The operation it has already made (a close), whose latest time its return will set.
     var operation: Int?
     /// The flags of a clone.

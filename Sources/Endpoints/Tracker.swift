@@ -18,6 +18,8 @@ struct EndpointTracker {
     var files: [OpenFile] = []
     /// For each endpoint, how many bytes it has sent and received so far.
     var offsets: [(sent: UInt64, received: UInt64)] = []
+    /// The place of each address in the node's list.
+    var addressNumbers: [Address: Int32] = [:]
     /// How many calls of each kind the syscall buffer hid.
     var hiddenCalls: [Syscall: Int] = [:]
     /// Descriptors that the first process is born with.
@@ -157,6 +159,10 @@ struct EndpointTracker {
         reading.processes = tasks.processes.map(\.record)
         reading.counters = tickGuess.counters
         // Sends are known only when they return but belong where they were entered, so the list is nearly sorted already.
-        reading.activity.operations.sort { ($0.at, $0.endpoint, $0.kind.rawValue) < ($1.at, $1.endpoint, $1.kind.rawValue) }
+        // Several messages of one call are told apart by their bytes.
+        reading.activity.operations.sort {
+            if $0.at != $1.at { return $0.at < $1.at }
+            return ($0.endpoint, $0.kind.rawValue, $0.bytes?.lowerBound ?? 0) < ($1.endpoint, $1.kind.rawValue, $1.bytes?.lowerBound ?? 0)
+        }
     }
 }

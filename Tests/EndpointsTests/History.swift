@@ -43,6 +43,14 @@ struct History {
         case pwritev2 = 328
         case closeRange = 436
         case preadv2 = 327
+        case ioctl = 16
+        case select = 23
+        case sendfile = 40
+        case pselect6 = 270
+        case tee = 276
+        case vmsplice = 278
+        case pipe2 = 293
+        case recvmmsg = 299
     }
 
     static let first: Int32 = 10

@@ -36,7 +36,8 @@ extension RecordedTests {
     @Suite struct RedisTests {
         @Test func nineClientsMakeNineChannels() throws {
             let redis = try RedisRun.recorded()
-            let channels = try redis.run.channels()
+            // Inside itself the server has a pipe, too.
+            let channels = try redis.run.channels().filter { $0.kind != "pipe" }
             #expect(channels.compactMap(\.a.node).sorted() == RedisRun.clients)
             #expect(channels.count == 9)
             for channel in channels {
@@ -51,8 +52,7 @@ extension RecordedTests {
             let nodes = try redis.run.nodes()
             #expect(nodes.map(\.node) == RedisRun.clients + ["server"])
             #expect(nodes.allSatisfy { $0.complete })
-            // A server reads its own pipes and files; nothing else may be odd.
-            #expect(redis.anomalies.keys.allSatisfy { $0.hasPrefix("not-understood: ") && $0.hasSuffix(" on pipe") }, "\(redis.anomalies)")
+            #expect(redis.anomalies.isEmpty, "\(redis.anomalies)")
         }
 
         @Test func everyByteIsDelivered() throws {
