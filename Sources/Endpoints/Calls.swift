@@ -4,19 +4,20 @@ import RunModel
 /// Which calls are followed, from their entry to their return.
 extension EndpointTracker {
     /// A task enters a call.
-    mutating func enter(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int) {
+    mutating func enter(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
         guard syscall.isFollowed else {
             tasks[task].pending = nil
             return
         }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
-        if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task) }
-        if let second = syscall.secondDescriptor { call.other = file(frame.descriptor(second), task) }
+        if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task, toMoveBytes: syscall.movesBytes, &data) }
+        if let second = syscall.secondDescriptor { call.other = file(frame.descriptor(second), task, toMoveBytes: true, &data) }
         switch syscall {
         case .clone, .fork, .vfork:
             if syscall != .fork { call.cloneFlags = syscall == .vfork ? Self.vforkFlags : frame.argument(0) }
             if isBeyondTaskList(frame.event) { tasks.beginClone(task) }
         case .connect: enterConnect(call)
+        case .sendmsg, .sendmmsg: sendParcel(task, call)
         case .close:
             // The descriptor is free again before the call returns, so another thread may get the same number meanwhile.
             let count = reading.activity.operations.count
@@ -49,7 +50,8 @@ extension EndpointTracker {
         case .close:
             if let operation = call.operation { reading.activity.operations[operation].latest = frame.time }
         case .closeRange: closeRange(frame, task, call)
-        case .dup: install(frame.result, call.file, closeOnExec: false, task, call, at: stamp(frame))
+        case .dup: copy(frame, to: frame.result, closeOnExec: false, task, call)
+        case .fstat, .newfstatat, .statx: status(frame, task, call, &data)
         case .dup2, .dup3: duplicateOnto(frame, task, call)
         case .fcntl: control(frame, task, call)
         case .poll, .ppoll: poll(frame, task, call, &data)
@@ -59,6 +61,8 @@ extension EndpointTracker {
         default:
             if syscall.movesBytes {
                 moveBytes(frame, task, call, &data)
+            } else if syscall.opensFile {
+                openFile(frame, task, call)
             } else if syscall.makesDescriptor {
                 let file = syscall.isEventCounter && frame.result >= 0 ? addFile(.other("eventfd")) : nil
                 install(frame.result, file, closeOnExec: false, task, call, at: stamp(frame))
@@ -76,80 +80,4 @@ extension FrameCursor {
 
     /// Whether the call's structures in memory are those of 32-bit programs.
     var isNarrow: Bool { syscall?.architecture == .x86 }
-}
-
-/// What the tracker needs to know about a call before it looks closer.
-extension Syscall {
-    /// Which way a call moves bytes.
-    enum Direction {
-        case send
-        case receive
-    }
-
-    /// The way in which this call moves bytes between the program and its first descriptor; `nil` if it does not.
-    var direction: Direction? {
-        switch self {
-        case .write, .writev, .pwritev2, .sendto, .sendmsg, .sendmmsg: .send
-        case .read, .readv, .preadv2, .recvfrom, .recvmsg, .recvmmsg: .receive
-        default: nil
-        }
-    }
-
-    /// Whether it can move bytes of a socket or pipe.
-    var movesBytes: Bool {
-        switch self {
-        case .sendfile, .splice, .tee, .vmsplice: true
-        default: direction != nil
-        }
-    }
-
-    /// Which argument is a descriptor to which the kernel moves bytes from the first (for sendfile: from which).
-    var secondDescriptor: Int? {
-        switch self {
-        case .splice: 2
-        case .tee, .sendfile: 1
-        default: nil
-        }
-    }
-
-    /// Whether it works on sockets only.
-    var isSocketCall: Bool {
-        switch self {
-        case .sendto, .sendmsg, .sendmmsg, .recvfrom, .recvmsg, .recvmmsg: true
-        default: false
-        }
-    }
-
-    /// Whether its first argument is a descriptor.
-    var takesDescriptor: Bool {
-        switch self {
-        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl, .ioctl:
-            true
-        default: movesBytes
-        }
-    }
-
-    /// Whether it returns a new descriptor of a kind that carries no bytes between processes (or an event counter).
-    var makesDescriptor: Bool {
-        switch self {
-        case .open, .openat, .openat2, .creat, .epollCreate, .epollCreate1, .timerfdCreate, .signalfd, .signalfd4, .inotifyInit,
-            .inotifyInit1,
-            .memfdCreate, .pidfdOpen, .pidfdGetfd, .ioUringSetup:
-            true
-        default: isEventCounter
-        }
-    }
-
-    /// Whether it makes an event counter.
-    var isEventCounter: Bool { self == .eventfd || self == .eventfd2 }
-
-    /// Whether the tracker looks at it at all.
-    var isFollowed: Bool {
-        switch self {
-        case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall,
-            .ioUringEnter, .poll, .ppoll, .select, .pselect6:
-            true
-        default: takesDescriptor || makesDescriptor
-        }
-    }
 }

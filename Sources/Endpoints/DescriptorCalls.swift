@@ -6,28 +6,6 @@ extension EndpointTracker {
     /// The open file that descriptor `number` of `task` names, if it is one that we follow.
     func file(_ number: Int32, _ task: Int) -> Int? { tables[tasks[task].table].slots[number]?.file }
 
-    /// Registers the descriptors that the first process inherits.
-    mutating func inherit(_ descriptors: [Sidecar.InheritedFile]) {
-        var byLink: [String: Int] = [:]
-        for descriptor in descriptors {
-            let kind: OpenFile.Kind
-            if descriptor.link.hasPrefix("socket:") {
-                kind = .unknownSocket
-            } else if descriptor.link.hasPrefix("pipe:") {
-                kind = .other("inherited pipe")
-            } else {
-                continue
-            }
-            // Several descriptors may name one open file; the link tells sockets apart, and the two ends of a pipe by their flags.
-            let key = "\(descriptor.link) \((descriptor.flags ?? 0) & 3)"
-            let file = byLink[key] ?? addFile(kind)
-            byLink[key] = file
-            files[file].isInherited = true
-            files[file].references += 1
-            inherited[descriptor.number] = FileTable.Slot(file: file, closeOnExec: false)
-        }
-    }
-
     /// A new open file without descriptors.
     mutating func addFile(_ kind: OpenFile.Kind) -> Int {
         files.append(OpenFile(kind))
@@ -40,10 +18,8 @@ extension EndpointTracker {
     mutating func install(_ number: Int64, _ file: Int?, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp) {
         guard let number = Int32(exactly: number), number >= 0 else { return }
         let table = tasks[task].table
-        if tables[table].slots[number] != nil {
-            note("implied-close", at: stamp.moment)
-            closeDescriptor(number, table: table, task, at: call.entered, latest: stamp.time)
-        }
+        if tables[table].slots[number] != nil { note("implied-close", at: stamp.moment) }
+        closeDescriptor(number, table: table, task, at: call.entered, latest: stamp.time)
         guard let file else { return }
         files[file].references += 1
         tables[table].slots[number] = FileTable.Slot(file: file, closeOnExec: closeOnExec)
@@ -51,19 +27,23 @@ extension EndpointTracker {
 
     /// Takes descriptor `number` out of `table`; with the last name of an open file its endpoint closes, at `stamp`.
     mutating func closeDescriptor(_ number: Int32, table: Int, _ task: Int, at stamp: Stamp, latest: Int64) {
+        if !tables[table].plain.isEmpty { tables[table].plain[number] = nil }
         guard let slot = tables[table].slots.removeValue(forKey: number) else { return }
         files[slot.file].references -= 1
         guard files[slot.file].references == 0, let serial = files[slot.file].endpoint else { return }
         reading.activity.endpoints[Int(serial)].closed = stamp.moment
+        files[slot.file].closing = reading.activity.operations.count
         record(.close, serial, task, entered: stamp, at: stamp, latest: latest)
     }
 
-    /// A call that makes one descriptor name what another does.
-    mutating func duplicate(_ from: Int?, to number: Int64, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp) {
-        guard let target = Int32(exactly: number), number >= 0 else { return }
-        // The name is taken over: what it stood for before is closed, and that is no surprise.
-        closeDescriptor(target, table: tasks[task].table, task, at: call.entered, latest: stamp.time)
-        install(number, from, closeOnExec: closeOnExec, task, call, at: stamp)
+    /// Makes descriptor `number` name what the call's first argument does.
+    mutating func copy(_ frame: borrowing FrameCursor, to number: Int64, closeOnExec: Bool, _ task: Int, _ call: PendingCall) {
+        install(number, call.file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+        guard call.file == nil, let target = Int32(exactly: number), target >= 0 else { return }
+        let table = tasks[task].table
+        guard var plain = tables[table].plain[frame.descriptor(0)] else { return }
+        plain.closeOnExec = closeOnExec
+        tables[table].plain[target] = plain
     }
 
     /// dup2, dup3.
@@ -71,7 +51,9 @@ extension EndpointTracker {
         let result = frame.result
         guard result >= 0, frame.descriptor(0) != frame.descriptor(1) else { return }
         let closeOnExec = call.syscall == .dup3 && frame.argument(2) & OpenFlag.closeOnExec != 0
-        duplicate(call.file, to: result, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+        // The name is taken over: what it stood for before is closed, and that is no surprise.
+        closeDescriptor(Int32(truncatingIfNeeded: result), table: tasks[task].table, task, at: call.entered, latest: frame.time)
+        copy(frame, to: result, closeOnExec: closeOnExec, task, call)
     }
 
     /// fcntl.
@@ -82,9 +64,11 @@ extension EndpointTracker {
         switch command {
         case FileControl.duplicate, FileControl.duplicateCloseOnExec:
             let closeOnExec = command == FileControl.duplicateCloseOnExec
-            install(result, call.file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+            copy(frame, to: result, closeOnExec: closeOnExec, task, call)
         case FileControl.setFlags:
-            tables[tasks[task].table].slots[frame.descriptor(0)]?.closeOnExec = frame.argument(2) & 1 != 0
+            let table = tasks[task].table
+            tables[table].slots[frame.descriptor(0)]?.closeOnExec = frame.argument(2) & 1 != 0
+            tables[table].plain[frame.descriptor(0)]?.closeOnExec = frame.argument(2) & 1 != 0
         default: break
         }
     }
@@ -102,6 +86,9 @@ extension EndpointTracker {
             } else {
                 closeDescriptor(number, table: table, task, at: call.entered, latest: frame.time)
             }
+        }
+        for number in tables[table].plain.keys where number >= first && number <= last {
+            if closeOnExec { tables[table].plain[number]?.closeOnExec = true } else { tables[table].plain[number] = nil }
         }
     }
 }

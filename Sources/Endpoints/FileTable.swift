@@ -12,8 +12,28 @@ struct FileTable {
 
     /// The descriptors that name something we follow.
     var slots: [Int32: Slot] = [:]
+    /// Those that name files of a file system, as far as we know.
+    var plain: [Int32: PlainFile] = [:]
     /// How many living tasks use this table.
     var users = 1
+}
+
+/// A descriptor of a file in a file system: nothing that we follow, unless it turns out to be a FIFO.
+struct PlainFile {
+    /// The `open` that made it, the same for all its copies.
+    var opening: Int
+    /// Where that was entered.
+    var opened: Stamp
+    /// Whether exec closes it.
+    var closeOnExec: Bool
+    /// What it was opened for.
+    var access: Endpoint.Access
+    /// Whether it was there before the recording.
+    var isInherited = false
+    /// Where a `stat` of it was written to: it is read when somebody reads or writes the file, and not before, for there are many.
+    var status: FileStatus.Place?
+    /// Whether bytes were moved before anything told what it is.
+    var hasMoved = false
 }
 
 /// An open file description: what descriptors of several tables may share.
@@ -63,10 +83,28 @@ struct OpenFile {
     var isListening = false
     /// Its own address, learned before it had an endpoint.
     var local: Address?
+    /// Its peer's, learned so.
+    var remote: Address?
+    /// What `stat` or the sidecar calls it.
+    var identity: Endpoint.FileIdentity?
+    /// The `open` of a FIFO.
+    var opened: Stamp?
+    /// Whether bytes of it were moved before anything told what it is.
+    var hasMoved = false
+    /// Where its endpoint's close is among the operations.
+    var closing: Int?
     /// Where a `connect` that has not finished yet was first entered, and when.
     var connecting: Stamp?
     /// How the trace came to know it, if not by a call of its own.
     var isInherited = false
+    /// It came with a message, and which file it is could not be told.
+    var isPassed = false
+
+    /// How its endpoint came to be, if no call of its own tells.
+    var birth: Endpoint.Birth {
+        if isPassed { return .passed }
+        return isInherited ? .inherited : opened != nil ? .open : .connect
+    }
 
     /// A file that nothing names yet.
     init(_ kind: Kind) { self.kind = kind }

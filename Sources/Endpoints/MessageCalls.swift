@@ -66,6 +66,7 @@ extension EndpointTracker {
             transfer(
                 .receive, serial, task, call, at: stamp(frame), latest: frame.time, result: Int64(message.length),
                 taken: isShort ? pieces.count : nil, payload: payload, peer: peer)
+            takeDescriptors(message.header, serial, frame, task, call, &data)
         }
     }
 }

@@ -14,10 +14,7 @@ extension EndpointTracker {
         let parentState = tasks[parent]
         var table = parentState.table
         if flags & CloneFlag.files == 0 {
-            let slots = tables[table].slots
-            for slot in slots.values { files[slot.file].references += 1 }
-            tables.append(FileTable(slots: slots))
-            table = tables.count - 1
+            table = copyTable(table)
         } else {
             tables[table].users += 1
         }
@@ -38,10 +35,14 @@ extension EndpointTracker {
         let table = tasks[task].table
         guard tables[table].users > 1 else { return }
         tables[table].users -= 1
-        let slots = tables[table].slots
-        for slot in slots.values { files[slot.file].references += 1 }
-        tables.append(FileTable(slots: slots))
-        tasks[task].table = tables.count - 1
+        tasks[task].table = copyTable(table)
+    }
+
+    /// Another table with the same descriptors.
+    private mutating func copyTable(_ table: Int) -> Int {
+        for slot in tables[table].slots.values { files[slot.file].references += 1 }
+        tables.append(FileTable(slots: tables[table].slots, plain: tables[table].plain))
+        return tables.count - 1
     }
 
     /// exec: the process has one thread and a table of its own from here on, and descriptors marked so are closed. Without
@@ -67,6 +68,7 @@ extension EndpointTracker {
         for (number, slot) in tables[table].slots.sorted(by: { $0.key < $1.key }) where slot.closeOnExec {
             closeDescriptor(number, table: table, task, at: entered, latest: stamp.time)
         }
+        if !tables[table].plain.isEmpty { tables[table].plain = tables[table].plain.filter { !$0.value.closeOnExec } }
     }
 
     /// The end of a task; with the last one of its process, the end of the process and of its descriptors.
@@ -83,6 +85,7 @@ extension EndpointTracker {
             for number in tables[state.table].slots.keys.sorted() {
                 closeDescriptor(number, table: state.table, task, at: last, latest: stamp.time)
             }
+            tables[state.table].plain = [:]
         }
         if let status { tasks.processes[process].record.status = status }
         tasks.remove(task)

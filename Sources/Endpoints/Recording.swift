@@ -8,9 +8,12 @@ extension EndpointTracker {
         let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
         var endpoint = Endpoint(kind: files[file].kind.endpointKind, birth: birth, opened: opened, local: files[file].local)
         endpoint.access = files[file].access
-        if tasks.processes[tasks[task].process].hidesCallsFrom != nil { endpoint.opaqueFrom = opened }
+        endpoint.remote = files[file].remote
+        endpoint.identity = files[file].identity
+        if tasks.processes[tasks[task].process].hidesCallsFrom != nil || files[file].hasMoved { endpoint.opaqueFrom = opened }
         reading.activity.endpoints.append(endpoint)
         offsets.append((0, 0))
+        messageCounts.append((0, 0))
         files[file].endpoint = serial
         return serial
     }

@@ -88,7 +88,9 @@ extension EndpointTracker {
         transfer(
             .receive, serial, task, call, at: stamp(frame), latest: frame.time, result: result, taken: isShort ? found?.count : nil,
             payload: Payload.reference(found, isShort: isShort), peer: peer)
-        if call.syscall == .recvmsg, kind != .tcp { lookForPassedDescriptors(frame, &data) }
+        if call.syscall == .recvmsg, kind != .tcp, kind != .udp, let header = MessageHeader(frame, at: frame.argument(1), &data) {
+            takeDescriptors(header, serial, frame, task, call, &data)
+        }
     }
 
     /// Whom a datagram came from, if the program asked.
@@ -119,6 +121,9 @@ extension EndpointTracker {
     ) {
         var bytes: Range<UInt64>?
         let endpoint = Int(serial)
+        if result >= 0 {
+            if kind == .send { messageCounts[endpoint].sent &+= 1 } else { messageCounts[endpoint].received &+= 1 }
+        }
         if result >= 0, reading.activity.endpoints[endpoint].opaqueFrom == nil {
             let start = kind == .send ? offsets[endpoint].sent : offsets[endpoint].received
             let (end, overflow) = start.addingReportingOverflow(taken ?? UInt64(result))
@@ -162,12 +167,9 @@ extension EndpointTracker {
     mutating func endpoint(of file: Int, _ access: Endpoint.Access, _ task: Int, _ call: PendingCall, moved: Bool) -> Int32? {
         if let serial = files[file].endpoint { return serial }
         guard moved else { return nil }
-        return addEndpoint(file, files[file].isInherited ? .inherited : .connect, task, opened: call.entered.moment)
-    }
-
-    /// recvmsg on a Unix socket may bring descriptors along (SCM_RIGHTS); which files they name, the trace does not tell.
-    private mutating func lookForPassedDescriptors(_ frame: borrowing FrameCursor, _ data: inout DataReader) {
-        guard let header = MessageHeader(frame, at: frame.argument(1), &data), header.controlLength > 0 else { return }
-        note("descriptors-passed", at: stamp(frame).moment)
+        // An end of a pipe that came from elsewhere shows by its use which one it is.
+        if files[file].kind == .pipe, files[file].access == .both, files[file].opened == nil { files[file].access = access }
+        let opened = files[file].birth == .open ? files[file].opened : nil
+        return addEndpoint(file, files[file].birth, task, opened: (opened ?? call.entered).moment)
     }
 }

@@ -18,12 +18,20 @@ struct EndpointTracker {
     var files: [OpenFile] = []
     /// For each endpoint, how many bytes it has sent and received so far.
     var offsets: [(sent: UInt64, received: UInt64)] = []
+    /// And in how many sends and receives.
+    var messageCounts: [(sent: UInt64, received: UInt64)] = []
+    /// What was sent to each endpoint and may have brought descriptors along.
+    var parcels: [Int32: [Parcel]] = [:]
+    /// Operations that turned out not to have happened: closes of files that were on their way to somebody else.
+    var withdrawn: Set<Int> = []
+    /// How many plain files were opened.
+    var openings = 0
     /// The place of each address in the node's list.
     var addressNumbers: [Address: Int32] = [:]
     /// How many calls of each kind the syscall buffer hid.
     var hiddenCalls: [Syscall: Int] = [:]
     /// Descriptors that the first process is born with.
-    var inherited: [Int32: FileTable.Slot] = [:]
+    var inherited = FileTable()
 
     /// The trace's own list of births, execs and deaths, and how far it has been applied.
     private let taskEvents: [TaskEvent]
@@ -81,7 +89,7 @@ struct EndpointTracker {
             let number = frame.effectiveSyscallNumber
             guard number < rrCallBase, let syscall = Syscall(number, call.architecture) else { return }
             switch call.state {
-            case .entering where hasStarted: enter(syscall, frame, task)
+            case .entering where hasStarted: enter(syscall, frame, task, &data)
             case .exiting where (syscall == .execve || syscall == .execveat) && frame.result == 0:
                 if taskEvents.isEmpty { hasStarted = true }
                 // The list does not have those of threads other than the first, nor those after its end.
@@ -105,7 +113,7 @@ struct EndpointTracker {
         // The task list ends with the task; frames of rr about a dead one are of no interest.
         if frame.kind == .exit { return nil }
         if tasks.isEmpty {
-            tables.append(FileTable(slots: inherited))
+            tables.append(inherited)
             return tasks.addFirst(frame.task, table: tables.count - 1)
         }
         if let (parent, flags) = tasks.cloneUnderWay() {
@@ -137,7 +145,7 @@ struct EndpointTracker {
             if let known = tasks.index(of: event.task) {
                 task = known
             } else {
-                tables.append(FileTable(slots: inherited))
+                tables.append(inherited)
                 task = tasks.addFirst(event.task, table: tables.count - 1)
             }
             execute(task, commandLine: commandLine.map { String(decoding: $0, as: UTF8.self) }, at: stamp)
@@ -158,6 +166,11 @@ struct EndpointTracker {
         reportHiddenCalls()
         reading.processes = tasks.processes.map(\.record)
         reading.counters = tickGuess.counters
+        reading.activity.links.sort { $0.to < $1.to }
+        if !withdrawn.isEmpty {
+            let operations = reading.activity.operations
+            reading.activity.operations = operations.indices.filter { !withdrawn.contains($0) }.map { operations[$0] }
+        }
         // Sends are known only when they return but belong where they were entered, so the list is nearly sorted already.
         // Several messages of one call are told apart by their bytes.
         reading.activity.operations.sort {

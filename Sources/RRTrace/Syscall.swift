@@ -12,7 +12,7 @@ public enum Syscall: String, Sendable, CaseIterable {
     case socketcall
     case close, dup, dup2, dup3, fcntl, ioctl, pipe, pipe2
     case closeRange = "close_range"
-    case open, openat, openat2, creat
+    case open, openat, openat2, creat, fstat, newfstatat, statx
     case memfdCreate = "memfd_create"
     case clone, clone3, fork, vfork, execve, execveat, exit, unshare, wait4, waitid
     case exitGroup = "exit_group"
@@ -41,6 +41,8 @@ public enum Syscall: String, Sendable, CaseIterable {
         switch name {
         case "fcntl64": self = .fcntl
         case "sendfile64": self = .sendfile
+        case "fstat64": self = .fstat
+        case "fstatat64": self = .newfstatat
         case "_newselect": self = .select
         case "recvmmsg_time64": self = .recvmmsg
         case "ppoll_time64": self = .ppoll
@@ -55,7 +57,8 @@ public enum Syscall: String, Sendable, CaseIterable {
 
     /// The call with `number` in `architecture`, if there is a case for it. O(1).
     ///
-    /// i386's old `select` and `mmap` have none: their arguments are in memory, which a trace does not hold.
+    /// i386's old `select` and `mmap` have none: their arguments are in memory, which a trace does not hold. Nor has its old `fstat`, whose
+    /// structure nobody uses any more.
     public init?(_ number: Int32, _ architecture: Architecture) {
         guard let call = SyscallTable.table(architecture).call(number) else { return nil }
         self = call

@@ -3,8 +3,8 @@ public struct SyscallTable: Sendable {
     private let names: [String?]
     private let calls: [Syscall?]
 
-    /// The old `select` and `mmap` take their arguments from memory, which a trace does not hold.
-    private static let x86 = SyscallTable(SyscallNames.x86, withoutCase: ["select", "mmap"])
+    /// The old `select` and `mmap` take their arguments from memory, which a trace does not hold; the old `fstat` has a layout of its own.
+    private static let x86 = SyscallTable(SyscallNames.x86, withoutCase: ["select", "mmap", "fstat"])
     // swift-format-ignore: AlwaysUseLowerCamelCase
     private static let x86_64 = SyscallTable(SyscallNames.x86_64)
     private static let aarch64 = SyscallTable(SyscallNames.aarch64)

@@ -43,6 +43,10 @@ struct History {
         case pwritev2 = 328
         case closeRange = 436
         case preadv2 = 327
+        case fstat = 5
+        case sendmsg = 46
+        case newfstatat = 262
+        case statx = 332
         case ioctl = 16
         case select = 23
         case sendfile = 40
@@ -184,6 +188,13 @@ struct History {
                     task: Self.first, event: .syscall(number: number, state: state, architecture: 0), architecture: 0,
                     registers: words.flatMap(Self.bytes), writes: state == 2 ? wrote : [], seconds: time))
         }
+        return UInt64(writer.frameCount)
+    }
+
+    /// A task returns from a call that wrote to these places. Returns the event.
+    @discardableResult
+    mutating func leave(_ call: Call, _ arguments: [UInt64], result: Int64, writes: [FrameSpec.Write], task: Int32 = first) -> UInt64 {
+        frame(task, call, state: 2, arguments, result: result, writes)
         return UInt64(writer.frameCount)
     }
 
