@@ -37,7 +37,9 @@ struct EdgeCollector {
     private mutating func collectOpeningsAndEnds() {
         var landmarks = nodes.map { [Landmarks](repeating: Landmarks(), count: $0.endpoints.count) }
         for (index, channel) in channels.enumerated() {
-            guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b, exists(a), exists(b), a != b else { continue }
+            guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b, exists(a), exists(b), a != b,
+                !channel.kind.isDatagram
+            else { continue }
             landmarks[Int(a.node.index)][Int(a.serial)].channel = Int32(truncatingIfNeeded: index)
             landmarks[Int(a.node.index)][Int(a.serial)].peer = b
             landmarks[Int(b.node.index)][Int(b.serial)].channel = Int32(truncatingIfNeeded: index)

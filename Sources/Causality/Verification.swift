@@ -160,7 +160,7 @@ struct Verifier {
                 opening(id))
         }
         known[node][serial].channel = index
-        if case .endpoint(let peer) = other, exists(peer), isAlone { known[node][serial].peer = peer }
+        if case .endpoint(let peer) = other, exists(peer), isAlone, !channels[index].kind.isDatagram { known[node][serial].peer = peer }
     }
 
     // MARK: What the other checks need

@@ -21,9 +21,27 @@ extension Histories {
     private func lengthsFit(from giver: Int, to taker: Int, _ slack: Int64) -> Bool {
         let (giver, taker) = (all[giver], all[taker])
         guard !giver.isOpaque else { return true }
+        if giver.kind.keepsMessages { return messagesFit(giver, taker, slack) }
         if !giver.isCut && taker.received > giver.sent { return false }
         guard let end = taker.endSeen, !taker.isOpaque else { return true }
         return giver.isCut ? taker.received >= giver.sent : taker.received == giver.sent && notAfter(giver.gaveUp, end, slack)
+    }
+
+    /// Each message is received as it was sent, or cut short.
+    private func messagesFit(_ giver: History, _ taker: History, _ slack: Int64) -> Bool {
+        if !giver.isCut && taker.receives.count > giver.sends.count { return false }
+        if let end = taker.endSeen, !taker.isOpaque {
+            let fits = giver.isCut ? taker.receives.count >= giver.sends.count : taker.receives.count == giver.sends.count
+            guard fits, giver.isCut || notAfter(giver.gaveUp, end, slack) else { return false }
+        }
+        if giver.sendsOverlap || taker.receivesOverlap { return true }
+        let (from, to) = (nodes[Int(giver.id.node.index)], nodes[Int(taker.id.node.index)])
+        for (send, receive) in zip(sends[giver.sends], receives[taker.receives]) {
+            let (sent, received) = (from.operations[Int(send)], to.operations[Int(receive)])
+            if received.length > sent.length { return false }
+            if !notAfter(sent.earliest &+ from.clockOffset, received.latest &+ to.clockOffset, slack) { return false }
+        }
+        return true
     }
 
     /// Whether lengths speak for two consistent endpoints, too: some bytes were received that were sent.
@@ -33,11 +51,12 @@ extension Histories {
     func isConfirmed(_ connecting: Int, _ accepting: Int) -> Bool {
         let (one, other) = (all[connecting], all[accepting])
         if min(one.received, other.sent) > 0 || min(other.received, one.sent) > 0 { return true }
-        return one.kind == .unixStream && one.received <= other.sent && other.received <= one.sent
+        return one.kind != .tcp && one.received <= other.sent && other.received <= one.sent
     }
 
     /// Every receive comes after the send of its last byte.
     private func timesFit(from giver: Int, to taker: Int, _ slack: Int64) -> Bool {
+        if all[giver].kind.keepsMessages { return true }
         let (from, to) = (node(giver), node(taker))
         var send = all[giver].sends.lowerBound
         for index in receives[all[taker].receives] {
@@ -59,4 +78,9 @@ extension Histories {
 /// Whether `a` is not after `b`, or by at most `slack`.
 func notAfter(_ a: Int64, _ b: Int64, _ slack: Int64) -> Bool {
     a <= b || UInt64(bitPattern: a &- b) <= UInt64(bitPattern: slack)
+}
+
+extension Operation {
+    /// How many bytes it moved, as far as their place is known.
+    var length: UInt64 { bytes.map { $0.upperBound - $0.lowerBound } ?? 0 }
 }

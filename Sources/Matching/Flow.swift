@@ -123,7 +123,7 @@ extension Histories {
                 let thread = Int64(id.node.index) << 32 | Int64(UInt32(bitPattern: operation.task))
                 let number = numbers[thread] ?? Int32(truncatingIfNeeded: numbers.count)
                 numbers[thread] = number
-                let count = operation.bytes.map { $0.upperBound - $0.lowerBound } ?? 0
+                let count = operation.length
                 calls.append(
                     Call(
                         ref: OperationRef(node: id.node, index: Int(index)), earliest: operation.earliest &+ node.clockOffset,
@@ -141,9 +141,12 @@ extension Histories {
     /// When the first of several nodes falls silent that have an end open at the end of their trace.
     func horizon(_ slots: [Int]) -> Int64 {
         guard Set(slots.map { all[$0].id.node }).count > 1 else { return .max }
-        return slots.filter { all[$0].isCut }.map { slot in
-            let node = node(slot)
-            return node.operations.last.map { $0.latest &+ node.clockOffset } ?? .min
-        }.min() ?? .max
+        return slots.filter { all[$0].isCut }.map(end).min() ?? .max
+    }
+
+    /// When the trace of an endpoint's node is last heard of.
+    func end(of slot: Int) -> Int64 {
+        let node = node(slot)
+        return node.operations.last.map { $0.latest &+ node.clockOffset } ?? .min
     }
 }

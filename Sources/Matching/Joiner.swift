@@ -144,15 +144,19 @@ struct Joiner {
 
     private mutating func joinUnix() {
         var hosts: [Int32: (connects: [Int], accepts: [Int])] = [:]
-        for slot in histories.all.indices where histories.all[slot].kind == .unixStream {
-            switch histories.all[slot].birth {
-            case .connect where histories.all[slot].isEstablished: hosts[histories.all[slot].host, default: ([], [])].connects.append(slot)
-            case .accept: hosts[histories.all[slot].host, default: ([], [])].accepts.append(slot)
-            default: break
+        for kind in [Endpoint.Kind.unixStream, .unixSequenced] {
+            hosts = [:]
+            for slot in histories.all.indices where histories.all[slot].kind == kind {
+                let host = histories.all[slot].host
+                switch histories.all[slot].birth {
+                case .connect where histories.all[slot].isEstablished: hosts[host, default: ([], [])].connects.append(slot)
+                case .accept: hosts[host, default: ([], [])].accepts.append(slot)
+                default: break
+                }
             }
-        }
-        for host in hosts.sorted(by: { $0.key < $1.key }).map(\.value) {
-            join(host.connects, host.accepts, evidence: .order, ambiguity: "unix-ambiguous") { _, _ in true }
+            for host in hosts.sorted(by: { $0.key < $1.key }).map(\.value) {
+                join(host.connects, host.accepts, evidence: .order, ambiguity: "unix-ambiguous") { _, _ in true }
+            }
         }
     }
 

@@ -7,11 +7,15 @@ public import RunModel
 /// open is joined to nothing and counted among the anomalies. See `docs/ordering.md`.
 ///
 /// O(operations + connections * (open connections at the time)); memory: one index for each send and receive, and the result.
-public func match(_ nodes: [NodeActivity]) -> Matches {
+///
+/// - Parameter fingerprint: for an operation whose bytes are known, a number that is the same for the same bytes; datagrams are then told
+///   apart by their contents. `nil` where they are not known.
+public func match(_ nodes: [NodeActivity], fingerprint: @escaping (OperationRef) -> UInt64? = { _ in nil }) -> Matches {
     let histories = Histories(nodes)
     var joiner = Joiner(histories)
     joiner.joinAll()
-    var assembly = Assembly(histories, joiner)
+    let conversations = Conversations(histories, fingerprint: fingerprint) { joiner.partner[$0] != nil }
+    var assembly = Assembly(histories, joiner, conversations)
     assembly.build()
     return assembly.matches
 }
@@ -28,27 +32,54 @@ struct Ends {
 }
 
 /// Makes channels and deliveries out of joined endpoints.
-private struct Assembly {
-    private let histories: Histories
+struct Assembly {
+    let histories: Histories
     private let joiner: Joiner
-    private var tally: AnomalyTally
-    var matches = Matches()
+    let conversations: Conversations
+    var tally: AnomalyTally
+    private(set) var matches = Matches()
+    /// Where each message of a datagram socket begins in its stream, by its number.
+    var starts: [UInt64]
 
-    init(_ histories: Histories, _ joiner: Joiner) {
+    init(_ histories: Histories, _ joiner: Joiner, _ conversations: Conversations) {
         self.histories = histories
         self.joiner = joiner
+        self.conversations = conversations
+        starts = [UInt64](repeating: 0, count: Int(conversations.datagrams.count))
         tally = joiner.tally
         matches.channelOf = histories.nodes.map { [Int32](repeating: -1, count: $0.endpoints.count) }
         matches.placements = histories.nodes.map { _ in [] }
     }
 
     mutating func build() {
-        let order = { [histories] (slot: Int) in
-            (histories.all[slot].id.node, histories.all[slot].opened, histories.all[slot].id.serial)
+        var drafts = allEnds().map { ends in
+            Draft(opened: histories.opening(ends.opener), serial: histories.all[ends.opener].id.serial, source: .ends(ends))
         }
-        for ends in allEnds().sorted(by: { order($0.opener) < order($1.opener) }) { add(ends) }
+        for (number, conversation) in conversations.all.enumerated() {
+            guard let (opened, serial) = opening(conversation) else { continue }
+            drafts.append(Draft(opened: opened, serial: serial, source: .conversation(number)))
+        }
+        drafts.sort { ($0.opened.node, $0.opened.moment, $0.serial) < ($1.opened.node, $1.opened.moment, $1.serial) }
+        for draft in drafts {
+            switch draft.source {
+            case .ends(let ends): add(ends)
+            case .conversation(let number): add(conversations.all[number], opened: draft.opened)
+            }
+        }
+        noteOpenAddresses()
         for node in matches.placements.indices { matches.placements[node].sort { $0.operation < $1.operation } }
         matches.anomalies = tally.all
+    }
+
+    /// A channel to be made, and where it stands among the others.
+    private struct Draft {
+        enum Source {
+            case ends(Ends)
+            case conversation(Int)
+        }
+        var opened: Position
+        var serial: Int32
+        var source: Source
     }
 
     /// The ends of all channels.
@@ -84,7 +115,9 @@ private struct Assembly {
 
     /// Whether an endpoint without partner is one end of a channel at all.
     private func isChannel(_ slot: Int) -> Bool {
-        switch histories.all[slot].birth {
+        // Datagram sockets are ends of conversations.
+        if histories.all[slot].kind.isDatagram { return false }
+        return switch histories.all[slot].birth {
         case .listen: false
         case .accept, .pair: true
         case .connect, .inherited, .open, .made, .passed: histories.all[slot].isEstablished
@@ -95,6 +128,18 @@ private struct Assembly {
     private func alone(_ slot: Int) -> Ends {
         let takes = histories.all[slot].birth == .accept || histories.endpoint(slot).access == .read
         return Ends(a: takes ? [] : [slot], b: takes ? [slot] : [], evidence: .alone, opener: slot)
+    }
+
+    /// Adds a channel with all that goes with it; its placements are for the caller to add.
+    mutating func append(_ channel: Channel, opened: Position, _ totals: ChannelTotals, _ deliveries: [Delivery]) {
+        matches.channels.append(channel)
+        matches.opened.append(opened)
+        matches.totals.append(totals)
+        matches.deliveries += deliveries
+    }
+
+    mutating func place(_ operation: OperationRef, _ channel: Int32, at start: UInt64) {
+        matches.placements[Int(operation.node.index)].append(Placement(operation: operation.index, channel: channel, start: start))
     }
 
     private mutating func add(_ ends: Ends) {
@@ -177,7 +222,7 @@ private struct Assembly {
             for (call, start) in zip(calls, starts) {
                 let node = Int(call.ref.node.index)
                 if histories.nodes[node].operations[Int(call.ref.index)].bytes?.lowerBound != start {
-                    matches.placements[node].append(Placement(operation: call.ref.index, channel: channel, start: start))
+                    place(call.ref, channel, at: start)
                 }
             }
         }

@@ -29,11 +29,11 @@ extension Histories {
     func trust(_ connects: [Int], _ accepts: [Int]) -> Candidates.Trust {
         guard slack(connects + accepts) == 0 else { return .pairs }
         // A TCP connect in the background returns before the connection is in the queue.
-        guard let first = accepts.first, all[first].kind == .unixStream, accepts.allSatisfy({ all[$0].id.node == all[first].id.node })
+        guard let first = accepts.first, all[first].kind != .tcp, accepts.allSatisfy({ all[$0].id.node == all[first].id.node })
         else { return .elimination }
         let name = endpoint(first).local
         let isOneName = name != nil && name != .unixUnnamed && accepts.allSatisfy { endpoint($0).local == name }
-        return isOneName || listeners(all[first].id.node, .unixStream) <= 1 ? .queue : .elimination
+        return isOneName || listeners(all[first].id.node, all[first].kind) <= 1 ? .queue : .elimination
     }
 
     /// Whether the addresses known of two TCP endpoints allow them to be connected.

@@ -121,6 +121,31 @@ public final class ActivityBuilder {
         received[serial] += count
     }
 
+    /// A new datagram socket, bound to an address if that is known.
+    public func datagramSocket(_ kind: Endpoint.Kind = .udp, local: Address? = nil, remote: Address? = nil) -> Int {
+        add(Endpoint(kind: kind, birth: .made, opened: tick(), local: local, remote: remote))
+    }
+
+    /// Takes a datagram of `count` bytes from `peer`, or as many of them as there is room for.
+    public func receive(_ serial: Int, _ count: UInt64, from peer: Address?, room: UInt64 = .max) {
+        receive(serial, min(count, room))
+        let number = peer.map { self.number(of: $0) } ?? -1
+        changeLast { $0.peer = number }
+    }
+
+    /// Sends a datagram, to an address that the trace tells.
+    public func send(_ serial: Int, _ count: UInt64, to peer: Address) {
+        send(serial, count)
+        let number = self.number(of: peer)
+        changeLast { $0.peer = number }
+    }
+
+    private func number(of address: Address) -> Int32 {
+        let index = node.addresses.firstIndex(of: address) ?? node.addresses.count
+        if index == node.addresses.count { node.addresses.append(address) }
+        return Int32(index)
+    }
+
     /// Sees the end of the stream.
     public func receiveEnd(_ serial: Int) { call(.receive, serial, returns: true) }
 
@@ -135,6 +160,9 @@ public final class ActivityBuilder {
 
     /// Changes what is known of an endpoint.
     public func change(_ serial: Int, _ body: (inout Endpoint) -> Void) { body(&node.endpoints[serial]) }
+
+    /// Changes an operation.
+    public func change(index: Int, _ body: (inout Operation) -> Void) { body(&node.operations[index]) }
 
     /// Changes the last operation.
     public func changeLast(_ body: (inout Operation) -> Void) { body(&node.operations[node.operations.count - 1]) }

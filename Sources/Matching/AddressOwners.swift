@@ -1,0 +1,101 @@
+import RunModel
+
+/// Which datagram sockets have which addresses.
+///
+/// A socket may say so itself (getsockname). If not, messages do: whoever has an address has sent what was received from it. A socket that
+/// can be the sender of all that came from an address, while no other can, and that can have no other address, has it.
+struct AddressOwners {
+    /// For each address the endpoints that have it: several may share one (SO_REUSEPORT).
+    private(set) var owners: [[Int32]]
+    /// Whether the endpoints themselves do not say so.
+    private(set) var isInferred: [Bool]
+    /// Addresses that several endpoints could have.
+    private(set) var open: [Int] = []
+
+    /// So many sockets are looked at for an address.
+    static let mostCandidates = 256
+
+    private let histories: Histories
+    private let datagrams: Datagrams
+
+    init(_ datagrams: Datagrams) {
+        self.datagrams = datagrams
+        histories = datagrams.histories
+        owners = datagrams.addresses.map { _ in [] }
+        isInferred = datagrams.addresses.map { _ in false }
+        for slot in datagrams.slots {
+            guard let local = histories.endpoint(slot).local else { continue }
+            for number in datagrams.numbers(of: local, at: slot) { owners[number].append(Int32(truncatingIfNeeded: slot)) }
+        }
+        infer()
+    }
+
+    /// Whether anything was received from each address that nobody says is his.
+    private func unowned() -> [Int] {
+        let heard = Set(datagrams.received.joined().map(\.peer))
+        return owners.indices.filter { owners[$0].isEmpty && heard.contains(Int32(truncatingIfNeeded: $0)) }
+    }
+
+    private mutating func infer() {
+        let unowned = unowned()
+        if unowned.isEmpty { return }
+        var heard = [[Datagram]](repeating: [], count: owners.count)
+        for message in datagrams.received.joined() where message.peer >= 0 { heard[Int(message.peer)].append(message) }
+        let claimed = Set(owners.joined())
+        let senders = datagrams.slots.filter { slot in
+            !claimed.contains(Int32(truncatingIfNeeded: slot)) && !(datagrams.sent[slot - datagrams.firstSlot].isEmpty)
+        }
+        .sorted { (first($0), $0) < (first($1), $1) }
+        var candidates = Candidates(
+            ofConnect: unowned.map { number in
+                heard[number].sort { $0.latest < $1.latest }
+                return self.candidates(number, heard[number], among: senders)
+            }, accepts: senders.count)
+        let none = Candidates.Interval(earliest: .min, latest: .max)
+        candidates.decide(times: (unowned.map { _ in none }, senders.map { _ in none })) { _, _ in .elimination }
+        for (index, found) in candidates.partner.enumerated() {
+            guard let found else { continue }
+            owners[unowned[index]] = [Int32(truncatingIfNeeded: senders[found])]
+            isInferred[unowned[index]] = true
+        }
+        open = candidates.openConnects.map { unowned[$0] }
+    }
+
+    private func first(_ slot: Int) -> Int64 { datagrams.sent[slot - datagrams.firstSlot].first?.earliest ?? .max }
+
+    /// The indices of all `senders` that may have the address from which `heard` came.
+    private func candidates(_ number: Int, _ heard: [Datagram], among senders: [Int]) -> [Int] {
+        guard let earliest = heard.first else { return [] }
+        let address = datagrams.addresses[number]
+        let behind = senders.partitionPoint { !notAfter(first($0), earliest.latest, slackBetweenHosts) }
+        return senders.indices[..<behind].suffix(Self.mostCandidates).filter { index in
+            let slot = senders[index]
+            return histories.all[slot].kind == address.kind && !heard.contains { Int($0.slot) == slot }
+                && (address.host == nil || address.host == histories.all[slot].host)
+                && (histories.endpoint(slot).local?.port ?? address.address.port) == address.address.port
+                && couldSend(slot, heard)
+        }
+    }
+
+    /// Whether an endpoint has sent enough, soon enough, of each length.
+    private func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
+        if histories.all[slot].isOpaque { return true }
+        // What it sent after the end of its trace was received after that.
+        let end = histories.all[slot].isCut ? histories.end(of: slot) : .max
+        let sent = datagrams.sent[slot - datagrams.firstSlot]
+        let receivers = Set(heard.map(\.slot))
+        let slack = histories.slack([slot] + receivers.map { Int($0) })
+        var given: [UInt64: [Int64]] = [:]
+        for message in sent { given[message.length, default: []].append(message.earliest) }
+        var taken: [UInt64: Int] = [:]
+        // What goes to many is received more often than sent; but by nobody twice, in general.
+        for message in heard where receivers.count == 1 || message.slot == heard[0].slot {
+            let number = taken[message.length, default: 0]
+            taken[message.length] = number + 1
+            let times = given[message.length] ?? given.first { $0.key > message.length }?.value ?? []
+            let isSent = number < times.count && notAfter(times[number], message.latest, slack)
+            if !isSent && notAfter(message.latest, end, slack) { return false }
+        }
+        return true
+    }
+}

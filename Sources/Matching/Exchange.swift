@@ -1,0 +1,140 @@
+import RunModel
+
+/// Which datagrams are which.
+struct Exchange {
+    /// A message that was sent, and received.
+    struct Link {
+        let send: Datagram
+        let receive: Datagram
+        let certainty: Delivery.Certainty
+    }
+
+    private(set) var links: [Link] = []
+    /// Whether each message, by its number, is in a link.
+    private(set) var isLinked: [Bool]
+    let owners: AddressOwners
+    private let datagrams: Datagrams
+    private let histories: Histories
+    private let fingerprint: (OperationRef) -> UInt64?
+
+    /// Messages received from the sockets that sent them: some of `givers` sent all of `receives`.
+    private struct Group {
+        var givers: [Int32]
+        var receives: [Datagram] = []
+    }
+    private var groups: [Group] = []
+    private var groupOfGiver: [Int32: Int] = [:]
+
+    init(_ datagrams: Datagrams, fingerprint: @escaping (OperationRef) -> UInt64?) {
+        self.datagrams = datagrams
+        self.fingerprint = fingerprint
+        histories = datagrams.histories
+        owners = AddressOwners(datagrams)
+        isLinked = [Bool](repeating: false, count: Int(datagrams.count))
+        groupByAddress()
+        groupAnonymous()
+        for group in groups { settle(group) }
+    }
+
+    // MARK: Who may have sent what
+
+    private mutating func groupByAddress() {
+        for list in datagrams.received {
+            for message in list where message.peer >= 0 && !owners.owners[Int(message.peer)].isEmpty {
+                add([message], from: owners.owners[Int(message.peer)])
+            }
+        }
+    }
+
+    private mutating func add(_ receives: [Datagram], from givers: [Int32]) {
+        let known = givers.compactMap { groupOfGiver[$0] }
+        let group = known.first ?? groups.count
+        if known.isEmpty { groups.append(Group(givers: [])) }
+        for other in Set(known) where other != group {
+            // Sockets that share an address, one of which has another one, too.
+            groups[group].givers += groups[other].givers
+            groups[group].receives += groups[other].receives
+            for giver in groups[other].givers { groupOfGiver[giver] = group }
+            groups[other] = Group(givers: [])
+        }
+        for giver in givers where groupOfGiver[giver] == nil {
+            groupOfGiver[giver] = group
+            groups[group].givers.append(giver)
+        }
+        groups[group].receives += receives
+    }
+
+    /// Receives that do not say whom their message came from: from the only one that the receiver talks to, or from the only ones who are
+    /// left.
+    private mutating func groupAnonymous() {
+        var partners: [Int32: Set<Int32>] = [:]
+        for group in groups {
+            for message in group.receives { for giver in group.givers { partners[giver, default: []].insert(message.slot) } }
+        }
+        var left: [Int32] = []
+        for slot in datagrams.slots {
+            let taker = Int32(truncatingIfNeeded: slot)
+            let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
+            if anonymous.isEmpty { continue }
+            if let known = partners[taker], known.count == 1, let giver = known.first, canExplain([giver], anonymous) {
+                add(anonymous, from: [giver])
+            } else if partners[taker] == nil {
+                left.append(taker)
+            }
+        }
+        for taker in left {
+            let (kind, host) = (histories.all[Int(taker)].kind, histories.all[Int(taker)].host)
+            let rivals = left.filter { histories.all[Int($0)].kind == kind && histories.all[Int($0)].host == host }
+            let givers = datagrams.slots.map { Int32(truncatingIfNeeded: $0) }.filter { giver in
+                histories.all[Int(giver)].kind == kind && histories.all[Int(giver)].host == host && giver != taker
+                    && groupOfGiver[giver] == nil && !datagrams.sent(by: giver).isEmpty
+            }
+            let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
+            guard rivals.count == 1, !givers.isEmpty, canExplain(givers, anonymous, wholly: true) else { continue }
+            add(anonymous, from: givers)
+        }
+    }
+
+    /// Whether all of `receives` can have come from `givers`; if `wholly`, and nothing else went anywhere.
+    private func canExplain(_ givers: [Int32], _ receives: [Datagram], wholly: Bool = false) -> Bool {
+        let sends = givers.flatMap { datagrams.sent(by: $0) }.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
+        if wholly && sends.count != receives.count { return false }
+        let slack = histories.slack((givers + receives.map(\.slot)).map { Int($0) })
+        return !Assignment(sends, receives, isInOrder: true, slack: slack, fingerprint: fingerprint).send.contains(-1)
+    }
+
+    // MARK: Which message is which
+
+    private mutating func settle(_ group: Group) {
+        let sends = group.givers.flatMap { datagrams.sent(by: $0) }
+        let told = sends.allSatisfy { $0.peer >= 0 && !owners.owners[Int($0.peer)].isEmpty }
+        guard told else { return settle(sends, group.receives) }
+        // Where each message goes is known.
+        var takers: [Int32: [Datagram]] = [:]
+        for message in group.receives { takers[message.slot, default: []].append(message) }
+        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) {
+            settle(sends.filter { owners.owners[Int($0.peer)].contains(taker) }, receives)
+        }
+    }
+
+    private mutating func settle(_ sends: [Datagram], _ receives: [Datagram]) {
+        let sends = sends.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
+        let receives = receives.sorted { ($0.latest, $0.ref) < ($1.latest, $1.ref) }
+        let slots = Set(sends.map(\.slot)).union(receives.map(\.slot)).map { Int($0) }
+        let isOneHost = Set(slots.map { histories.all[$0].host }).count <= 1
+        let takers = Set(receives.map(\.slot)).map { Int($0) }
+        let overlap = Set(sends.map(\.slot)).count > 1 || slots.contains { histories.all[$0].sendsOverlap }
+        let isInOrder = isOneHost && takers.count == 1 && !histories.all[takers[0]].receivesOverlap && !overlap
+        let isOneSender = Set(sends.map(\.ref.node)).count == 1
+        let assignment = Assignment(sends, receives, isInOrder: isInOrder, slack: histories.slack(slots), fingerprint: fingerprint)
+        for (index, receive) in receives.enumerated() where assignment.send[index] >= 0 {
+            let send = sends[Int(assignment.send[index])]
+            // In the order of one node, the first that may be the one comes before all others.
+            let after = isOneSender ? sends[Int(assignment.earliest[index])].ref : nil
+            let certainty = assignment.isCertain[index] ? Delivery.Certainty.certain : .uncertain(after: after)
+            links.append(Link(send: send, receive: receive, certainty: certainty))
+            isLinked[Int(send.number)] = true
+            isLinked[Int(receive.number)] = true
+        }
+    }
+}

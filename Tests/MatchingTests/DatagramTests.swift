@@ -1,0 +1,155 @@
+import Matching
+import RunModel
+import TestSupport
+import Testing
+
+/// Sockets that need no connection.
+@Suite struct DatagramTests {
+    let clock = Clock()
+    let client: ActivityBuilder
+    let server: ActivityBuilder
+    let here = Address.ipv4(0x7f00_0001, port: 40000)
+    let there = Address.ipv4(0x7f00_0001, port: 53)
+
+    init() { (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock)) }
+
+    func end(_ node: Int, _ serial: Int) -> Channel.End { .endpoint(EndpointID(node: NodeID(node), serial: serial)) }
+
+    /// Which send each receive took, as (sending node, index, receiving node, index).
+    func pairs(_ found: Matches) -> [[Int32]] {
+        found.deliveries.map { [$0.sent.node.index, $0.sent.index, $0.received.node.index, $0.received.index] }
+    }
+
+    @Test func whoAnswersIsWhoWasAsked() {
+        let (asking, answering) = (client.datagramSocket(), server.datagramSocket())
+        client.send(asking, 10)
+        server.receive(answering, 10, from: here)
+        server.send(answering, 30)
+        client.receive(asking, 30, from: there)
+        let found = match([client.node, server.node])
+        #expect(found.channels == [Channel(kind: .udp, a: end(0, asking), b: end(1, answering), evidence: .order)])
+        #expect(pairs(found) == [[0, 0, 1, 0], [1, 1, 0, 1]])
+        #expect(found.deliveries.allSatisfy { $0.isCertain })
+        #expect(found.placements.map(\.count) == [2, 2])
+        #expect(found.totals[0].forward.delivered == 10 && found.totals[0].backward.delivered == 30)
+        #expect(found.anomalies.isEmpty)
+    }
+
+    @Test func anAddressThatASocketSaysItHasIsEvidence() {
+        let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket(local: .ipv4(0, port: 53)))
+        client.send(asking, 10)
+        server.receive(answering, 10, from: here)
+        server.send(answering, 30)
+        client.receive(asking, 30, from: there)
+        let found = match([client.node, server.node])
+        #expect(found.channels.map(\.evidence) == [.address] && found.deliveries.count == 2)
+    }
+
+    @Test func clientsAreToldApartByWhatTheySend() {
+        let clients = (0..<3).map { _ in ActivityBuilder(clock) }
+        let answering = server.datagramSocket(local: there)
+        let asking = clients.map { $0.datagramSocket() }
+        let address = { (index: Int) in Address.ipv4(0x7f00_0001, port: UInt16(40000 + index)) }
+        for (index, client) in clients.enumerated() { client.send(asking[index], UInt64(10 + index)) }
+        for index in [2, 0, 1] {
+            server.receive(answering, UInt64(10 + index), from: address(index))
+            server.send(answering, 50)
+        }
+        for (index, client) in clients.enumerated() { client.receive(asking[index], 50, from: there) }
+        let found = match([server.node] + clients.map(\.node))
+        #expect(found.channels.count == 3)
+        #expect(pairs(found).filter { $0[2] == 0 }.sorted { $0[0] < $1[0] } == [[1, 0, 0, 2], [2, 0, 0, 4], [3, 0, 0, 0]])
+        // The answers are alike: which went to whom, nothing tells.
+        #expect(found.deliveries.filter { $0.sent.node.index == 0 }.allSatisfy { !$0.isCertain })
+    }
+
+    @Test func aDatagramThatWasLostLeavesOpenWhichOfItsLikeArrived() {
+        let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket())
+        client.send(asking, 10)
+        client.send(asking, 10)
+        client.send(asking, 11)
+        server.receive(answering, 10, from: here)
+        server.receive(answering, 11, from: here)
+        let found = match([client.node, server.node])
+        #expect(found.deliveries.map(\.isCertain) == [false, true])
+        #expect(found.anomalies == [Anomaly("datagram-ambiguous", first: Position(node: NodeID(1), moment: Moment(event: 3)))])
+        #expect(found.totals.reduce(0) { $0 + $1.forward.sent } == 31)
+        #expect(found.totals.allSatisfy { $0.forward.isBalanced && $0.backward.isBalanced })
+    }
+
+    @Test func contentsTellWhichArrivedAndWhichCameTwice() {
+        let (asking, answering) = (client.datagramSocket(local: here, remote: there), server.datagramSocket(local: there))
+        for _ in 0..<3 { client.send(asking, 10) }
+        for _ in 0..<3 { server.receive(answering, 10, from: here) }
+        let contents: [[UInt64]] = [[100, 101, 102], [102, 100, 100]]
+        let found = match([client.node, server.node]) { contents[Int($0.node.index)][Int($0.index)] }
+        #expect(Set(pairs(found)) == [[0, 2, 1, 0], [0, 0, 1, 1], [0, 0, 1, 2]])
+        #expect(found.deliveries.allSatisfy { $0.isCertain })
+        let totals = found.totals[0].forward
+        #expect(totals.delivered == 20 && totals.duplicated == 10 && totals.lost == 0 && totals.receiverCut == 10 && totals.isBalanced)
+    }
+
+    @Test func whatIsSentToManyIsOneChannel() {
+        let sender = client.datagramSocket(local: here)
+        let others = (0..<3).map { _ in ActivityBuilder(clock) }
+        let sockets = others.map { $0.datagramSocket() }
+        client.send(sender, 10)
+        for (other, socket) in zip(others, sockets) { other.receive(socket, 10, from: here) }
+        let found = match([client.node] + others.map(\.node))
+        #expect(found.channels.count == 1 && found.channels[0].alsoB.count == 2)
+        #expect(pairs(found) == [[0, 0, 1, 0], [0, 0, 2, 0], [0, 0, 3, 0]])
+        #expect(found.totals[0].forward.delivered == 10 && found.totals[0].forward.duplicated == 20)
+    }
+
+    @Test func whoWasNotRecordedIsOutside() {
+        let socket = server.datagramSocket()
+        server.receive(socket, 10, from: here)
+        server.send(socket, 10, to: here)
+        server.send(socket, 7)
+        let found = match([server.node])
+        #expect(found.channels.map(\.a) == [.outside(here), end(0, socket)])
+        #expect(found.channels.map(\.b) == [end(0, socket), .outside(nil)])
+        #expect(found.totals[0].forward.fromOutside == 10 && found.totals[0].backward.toOutside == 10)
+        #expect(found.totals[1].forward.toOutside == 7)
+    }
+
+    @Test func aDatagramMayBeCutShort() {
+        let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket())
+        client.send(asking, 100)
+        server.receive(answering, 100, from: here, room: 60)
+        let found = match([client.node, server.node])
+        #expect(found.deliveries.map(\.bytes) == [0..<60] && found.totals[0].forward.discarded == 40)
+    }
+
+    @Test func whoReceivesWithoutAskingForAddressesHearsFromWhomHeTalksTo() {
+        let (asking, answering) = (client.datagramSocket(), server.datagramSocket())
+        client.send(asking, 10)
+        server.receive(answering, 10, from: here)
+        server.send(answering, 30)
+        client.receive(asking, 30, from: nil)
+        let found = match([client.node, server.node])
+        #expect(found.channels.count == 1 && pairs(found) == [[0, 0, 1, 0], [1, 1, 0, 1]])
+    }
+
+    @Test func namelessUnixSocketsSendToTheOnlyOneThatHears() {
+        let others = (0..<2).map { _ in ActivityBuilder(clock) }
+        let hearing = server.datagramSocket(.unixDatagram, local: .unixPath("/log"))
+        let sockets = others.map { $0.datagramSocket(.unixDatagram) }
+        for count in [UInt64(10), 10, 12] {
+            for (other, socket) in zip(others, sockets) { other.send(socket, count) }
+        }
+        for count in [UInt64(10), 10, 10, 10, 12, 12] { server.receive(hearing, count, from: nil) }
+        let found = match([server.node] + others.map(\.node))
+        #expect(found.channels.count == 2 && found.deliveries.count == 6)
+        #expect(found.deliveries.map(\.sent.index).sorted() == [0, 0, 1, 1, 2, 2])
+        #expect(found.totals.allSatisfy { $0.forward.delivered == 32 })
+    }
+
+    @Test func nothingIsJoinedToWhatCannotHaveSentIt() {
+        let (asking, answering) = (client.datagramSocket(), server.datagramSocket())
+        server.receive(answering, 10, from: here)
+        client.send(asking, 10)
+        let found = match([client.node, server.node])
+        #expect(found.deliveries.isEmpty && found.channels.map(\.evidence) == [.alone, .alone])
+    }
+}
