@@ -5,6 +5,7 @@
 #include "message.h"
 
 static void serve(int port) {
+    alarm(120);
     struct sockaddr_in address = on_loopback(port);
     int listener = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
     MUST(listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) == 0);
@@ -24,7 +25,6 @@ static void serve(int port) {
 int main(int argc, char **argv) {
     if (argc != 3)
         return 64;
-    alarm(120);
     for (int process = 1; process < atoi(argv[2]); process++)
         if (fork() == 0)
             serve(atoi(argv[1]));

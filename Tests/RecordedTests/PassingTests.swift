@@ -31,6 +31,54 @@ extension RecordedTests {
             #expect(endings.map { $0.process == other.id } == [false, true, true])
         }
 
+        /// A server that hands its connections to workers, and a client; returns the run, and what the workers say.
+        private func handOver(toWorkers workers: Int, _ count: Int) throws -> (RecordedRun, [Served]) {
+            let run = try RecordedRun("passing-\(workers)")
+            let server = try run.record([try Programs.compile("passing-server", in: run.workshop), "\(workers)", "\(count)"], as: "server")
+            let client = try Programs.compile("message-client", in: run.workshop)
+            try run.record([client, "\(try run.port(printedBy: server))", "\(count)"], as: "client").succeed()
+            let served = Self.questions(in: try server.succeed().output)
+            try #require(served.count == count && Set(served.map(\.process)).count == workers)
+            return (run, served)
+        }
+
+        @Test func aConnectionThatIsHandedOverGoesOnInTheOtherProcess() throws {
+            let (run, served) = try handOver(toWorkers: 1, 6)
+            #expect(try run.index().isEmpty)
+            let channels = try run.channels().filter { $0.kind == "tcp" }
+            #expect(channels.count == 6 && channels.allSatisfy { $0.a.node == "client" && $0.b.node == "server" })
+            let (messages, talk, log) = (try run.messages(), try Talk(run), try run.log())
+            for channel in channels {
+                #expect(channel.evidence == "address" && channel.bytesAToB == 32 && channel.bytesBToA == 32)
+                let said = messages.filter { $0.channel == channel.channel }
+                #expect(said.count == 2 && said.allSatisfy { $0.delivered == 32 })
+                let question = try #require(said.first { $0.sender == "client" })
+                let worker = served.first { $0.question == question.number }?.process
+                #expect(talk.process(of: question.to.first?.position) == worker)
+                #expect(talk.process(of: said.first { $0.sender == "server" }?.from?.position) == worker)
+                // The parent accepted it before.
+                let accepted = try #require(log.first { $0.channel == channel.channel && $0.operation == "accept" })
+                let pair = [accepted.position, try #require(question.to.first).position]
+                let relations: [ListedRelation] = try run.list("happens-before", pair)
+                #expect(accepted.process != worker && relations.map(\.relation) == ["before"])
+            }
+        }
+
+        /// The first worker lacks the way to the second, too, so that what it gets could be either.
+        @Test func descriptorsThatCouldBeAnythingAreNotGuessed() throws {
+            let (run, served) = try handOver(toWorkers: 2, 6)
+            let anomalies = try run.index()
+            let open = try #require(anomalies["descriptors-passed"])
+            let (messages, talk) = (try run.messages(), try Talk(run))
+            for message in messages where message.bytes == 32 && message.receivers == ["server"] {
+                #expect(served.contains(Served(process: talk.process(of: message.to[0].position), question: message.number)))
+            }
+            let questions = messages.filter { $0.bytes == 32 && $0.receivers == ["server"] }
+            #expect(questions.count == 6 && questions.count { $0.from == nil } == open)
+            let channels = try run.channels().filter { $0.a.node == "client" }
+            #expect(channels.count == 6 && channels.count { $0.b.outside == true } == open)
+        }
+
         @Test func listenersThatShareAPortAreToldApart() throws {
             let questions = 8
             let run = try RecordedRun("reuse-port")
@@ -43,11 +91,11 @@ extension RecordedTests {
             }
             // Who gets a connection is the kernel's choice: both nodes, sooner or later.
             var clients: [String] = []
-            while try clients.isEmpty || servers.contains(where: { try $0.questions().isEmpty }) {
+            while try clients.isEmpty || servers.contains(where: { try Self.questions(in: $0.output()).isEmpty }) {
                 clients.append("client\(clients.count + 1)")
                 try run.record([client, "\(port)", "\(questions)"], as: clients[clients.count - 1]).succeed()
             }
-            let truth = try servers.map { try $0.questions() }
+            let truth = try servers.map { Self.questions(in: try $0.output()) }
             try run.stop(servers[0], servers[1])
             #expect(try run.index().isEmpty)
             let channels = try run.channels()
@@ -61,6 +109,14 @@ extension RecordedTests {
                 #expect(own.allSatisfy { messages[$0.channel]?.map(\.receivers) == [[name], [$0.a.node ?? ""]] })
             }
         }
+
+        /// The questions that a server printed, with the process that took each.
+        private static func questions(in output: String) -> [Served] {
+            output.matches(of: /(?:process|worker) (\d+) question (\d+)\n/).compactMap { match in
+                guard let process = Int32(match.1), let question = Int(match.2) else { return nil }
+                return Served(process: process, question: question)
+            }
+        }
     }
 }
 
@@ -70,14 +126,4 @@ private struct Served: Comparable {
     let question: Int
 
     static func < (a: Served, b: Served) -> Bool { (a.process, a.question) < (b.process, b.question) }
-}
-
-extension Command {
-    /// The questions that a server has printed so far, with the process that took each.
-    fileprivate func questions() throws -> [Served] {
-        try output().matches(of: /(?:process|worker) (\d+) question (\d+)\n/).compactMap { match in
-            guard let process = Int32(match.1), let question = Int(match.2) else { return nil }
-            return Served(process: process, question: question)
-        }
-    }
 }
