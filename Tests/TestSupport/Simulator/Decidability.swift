@@ -1,15 +1,10 @@
-import RunModel
+public import RunModel
 
 /// What an observer can know: no bytes that were sent, times as intervals, and the addresses that the traces tell.
 extension Observer {
     /// Ends whose partner must be found: born together, or with addresses that nobody used whose partner is not recorded.
     func decidable() -> Set<EndpointID> {
-        var doubtful: Set<AddressPair> = []
-        for index in world.files.indices where endpointIDs[index] != nil {
-            guard let pair = addresses(index), world.files[index].birth == .accept || isEstablished(index) else { continue }
-            let isComplete = world.files[index].peer.map { endpointIDs[$0] != nil } ?? false
-            if !isComplete || isHidden(index) || world.files[index].peer.map(isHidden) ?? false { doubtful.insert(pair) }
-        }
+        let doubtful = doubtfulAddresses()
         return Set(
             world.files.indices.compactMap { index in
                 guard let id = endpointIDs[index], let peer = world.files[index].peer, endpointIDs[peer] != nil else { return nil }
@@ -19,6 +14,38 @@ extension Observer {
                 default: return addresses(index).map { doubtful.contains($0) } ?? true ? nil : id
                 }
             })
+    }
+
+    /// Ends that may fit others by chance, and nobody can tell: TCP connections whose addresses somebody used whose partner is not known,
+    /// and Unix connections on a host where both some that connected and some that accepted have no recorded partner.
+    func doubtful() -> Set<EndpointID> {
+        let addresses = doubtfulAddresses()
+        var strangers: [Int32: Set<Bool>] = [:]
+        for index in world.files.indices where endpointIDs[index] != nil && hasStranger(index) {
+            let file = world.files[index]
+            if file.kind != .tcp { strangers[world.plan.nodes[file.node].host, default: []].insert(file.birth == .accept) }
+        }
+        return Set(
+            world.files.indices.compactMap { index in
+                let file = world.files[index]
+                guard let id = endpointIDs[index], file.birth == .connect || file.birth == .accept else { return nil }
+                if file.kind != .tcp { return strangers[world.plan.nodes[file.node].host]?.count == 2 ? id : nil }
+                return self.addresses(index).map { addresses.contains($0) } ?? false ? id : nil
+            })
+    }
+
+    private func doubtfulAddresses() -> Set<AddressPair> {
+        Set(
+            world.files.indices.compactMap { index in
+                guard endpointIDs[index] != nil, let pair = addresses(index) else { return nil }
+                return hasStranger(index) || isHidden(index) || world.files[index].peer.map(isHidden) ?? false ? pair : nil
+            })
+    }
+
+    /// Whether it was connected, and its partner is not recorded.
+    private func hasStranger(_ index: Int) -> Bool {
+        guard world.files[index].birth == .accept || world.files[index].birth == .connect && isEstablished(index) else { return false }
+        return world.files[index].peer.map { endpointIDs[$0] == nil } ?? true
     }
 
     private struct AddressPair: Hashable {
@@ -43,25 +70,73 @@ extension Observer {
         world.files[index].establishedBy.map { operationRefs[$0] != nil && world.operations[$0].result == 0 } ?? false
     }
 
-    /// Ends that several tasks used at the same time to send (or receive), so that the order of events need not be that of the bytes.
-    func overlapped(_ kind: Operation.Kind) -> Set<EndpointID> {
-        var calls: [Int: [Int]] = [:]
-        for (index, operation) in world.operations.enumerated() where operation.kind == kind && operation.bytes != nil {
-            calls[operation.file, default: []].append(index)
+    /// The streams in which calls overlapped, by the end that sent, and what can be told of each.
+    func overlaps() -> [EndpointID: Overlap] {
+        var overlaps: [EndpointID: Overlap] = [:]
+        for (giver, id) in endpointIDs.enumerated() {
+            guard let id, let taker = world.files[giver].peer, let other = endpointIDs[taker] else { continue }
+            let (sends, receives) = (calls(.send, giver), calls(.receive, taker))
+            guard isOverlapped(sends) || isOverlapped(receives) else { continue }
+            // Calls that had not returned when the trace was cut off moved an unknown number of bytes.
+            let isKnown = (sends + receives).allSatisfy { operationRefs[$0.operation] != nil }
+            let isOneClock = activities[Int(id.node.index)].host == activities[Int(other.node.index)].host
+            // Not yet: what follows only from sends and receives taken together.
+            let isJoint = world.plan.features.contains(.jointOrders)
+            let certain =
+                !isKnown
+                ? nil
+                : StreamOrders.certain(sends: sends, receives: receives, isOneClock: isOneClock && isJoint, isPlaced: !isJoint)
+            overlaps[id] = Overlap(
+                isComplete: isKnown,
+                certain: Set(
+                    (certain ?? []).compactMap { pair in
+                        guard let send = operationRefs[pair.send], let receive = operationRefs[pair.receive] else { return nil }
+                        return SendAndReceive(send: send, receive: receive)
+                    }))
         }
-        return Set(
-            calls.compactMap { file, calls in
-                // A call that had not returned when the trace was cut off overlaps with whatever comes later.
-                let spans = calls.map { call in
-                    let operation = world.operations[call]
-                    return (operation.task, operation.began, operationRefs[call] == nil ? .max : operation.ended ?? .max, operation.exited)
-                }
-                let overlaps = spans.indices.contains { one in
-                    spans[..<one].contains { other in
-                        other.0 != spans[one].0 && other.1 < spans[one].2 && spans[one].1 < other.2
-                    }
-                }
-                return overlaps ? endpointIDs[file] : nil
-            })
+        return overlaps
+    }
+
+    private func calls(_ kind: Operation.Kind, _ file: Int) -> [StreamOrders.Call] {
+        world.operations.indices.filter { world.operations[$0].file == file && world.operations[$0].kind == kind }.compactMap { index in
+            let operation = world.operations[index]
+            guard let bytes = operation.bytes, !bytes.isEmpty, let entered = operation.entered, let exited = operation.exited else {
+                return nil
+            }
+            return StreamOrders.Call(
+                operation: index, task: operation.task, earliest: entered.time, latest: exited.time, count: UInt64(bytes.count))
+        }
+    }
+
+    private func isOverlapped(_ calls: [StreamOrders.Call]) -> Bool {
+        calls.indices.contains { one in
+            calls[..<one].contains { other in
+                let latest = operationRefs[other.operation] == nil ? .max : other.latest
+                let end = operationRefs[calls[one].operation] == nil ? .max : calls[one].latest
+                return other.task != calls[one].task && other.earliest < end && calls[one].earliest < latest
+            }
+        }
+    }
+}
+
+/// What can be told of a stream in which calls overlapped.
+public struct Overlap: Sendable {
+    /// Whether all its calls were recorded.
+    public var isComplete: Bool
+    /// Which receives certainly took bytes of which sends.
+    public var certain: Set<SendAndReceive>
+}
+
+/// A send, and a receive that took bytes of it.
+public struct SendAndReceive: Hashable, Sendable {
+    /// The send.
+    public var send: OperationRef
+    /// The receive.
+    public var receive: OperationRef
+
+    /// These two.
+    public init(send: OperationRef, receive: OperationRef) {
+        self.send = send
+        self.receive = receive
     }
 }

@@ -17,13 +17,24 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// The syscall buffer: calls whose time is an interval, and whose moment is a call of a flush.
     public static let buffers = SimulationFeatures(rawValue: 1 << 4)
 
+    /// What leads from process to process of a node, and memory that processes share.
+    public static let links = SimulationFeatures(rawValue: 1 << 5)
+
+    /// What follows about overlapping calls only from sends and receives taken together must be found, too.
+    public static let jointOrders = SimulationFeatures(rawValue: 1 << 6)
+
+    /// Traces that are cut off while several tasks are in calls on one endpoint: calls that nobody wrote down moved bytes.
+    public static let pendingCalls = SimulationFeatures(rawValue: 1 << 7)
+
     /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
+        (.links, "links"),
+        (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"),
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.
-    public static let handled: SimulationFeatures = [.resets, .buffers]
+    public static let handled: SimulationFeatures = [.resets, .buffers, .links, .pipes]
 
     /// Everything that can be simulated.
     public static let all = SimulationFeatures(names.map(\.feature))

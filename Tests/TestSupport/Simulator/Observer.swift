@@ -8,6 +8,7 @@ struct Observer {
     private(set) var nodeIDs: [NodeID?] = []
     private(set) var endpointIDs: [EndpointID?] = []
     private(set) var operationRefs: [OperationRef?] = []
+    private(set) var links: [TrueLink] = []
     /// When each node's recorder died.
     private var cuts: [Int64] = []
 
@@ -20,6 +21,7 @@ struct Observer {
         recordOperations()
         placeBytes()
         closeAndEstablish()
+        recordLinks()
     }
 
     private func isRecorded(_ node: Int, _ time: Int64) -> Bool { nodeIDs[node] != nil && time <= cuts[node] }
@@ -42,7 +44,10 @@ struct Observer {
     private mutating func recordEndpoints() {
         endpointIDs = [EndpointID?](repeating: nil, count: world.files.count)
         let known = world.files.indices.filter { index in
-            world.files[index].opened.map { isRecorded(world.files[index].node, $0.time) } ?? false
+            // A connection is written down when the call returns.
+            let file = world.files[index]
+            let seen = file.connectedBy.map { world.operations[$0].exited } ?? file.opened
+            return seen.map { isRecorded(file.node, $0.time) } ?? false
         }
         for index in known.sorted(by: { (opened($0), $0) < (opened($1), $1) }) {
             let file = world.files[index]
@@ -103,6 +108,17 @@ struct Observer {
             let start = isSend ? sent[file] : received[file]
             if isSend { sent[file] += count } else { received[file] += count }
             activities[Int(ref.node.index)].operations[Int(ref.index)].bytes = start..<start + count
+        }
+    }
+
+    private mutating func recordLinks() {
+        for (number, node) in world.plan.nodes.enumerated() {
+            if let id = nodeIDs[number] { activities[Int(id.index)].memoryOwner = node.memoryOwner }
+        }
+        for link in world.links where isRecorded(link.node, link.taken) {
+            guard let id = nodeIDs[link.node] else { continue }
+            activities[Int(id.index)].links.append(link.link)
+            links.append(TrueLink(node: Int(id.index), link: link.link, given: link.given, taken: link.taken))
         }
     }
 

@@ -12,6 +12,8 @@ public struct Plan: Sendable {
         var isMissing = false
         /// Its recorder dies when so much of the whole time has passed.
         var cut: Double?
+        /// Processes that share the memory of another.
+        var memoryOwner: [Int32: Int32] = [:]
     }
 
     /// A listening socket.
@@ -53,6 +55,9 @@ public struct Plan: Sendable {
         case open
         case accept(service: Int)
         case closeService(Int)
+        /// Lets whoever takes the token, in another process of the node, go on.
+        case raise(token: Int)
+        case take(token: Int)
         case send(UInt64)
         /// Receives until it has so many bytes, or the stream ends, or patience does.
         case receive(UInt64)
@@ -94,7 +99,13 @@ public struct Plan: Sendable {
     /// Who closes with unread bytes resets the connection.
     var resets = false
 
-    init(seed: UInt64) { self.seed = seed }
+    /// What it may contain.
+    public let features: SimulationFeatures
+
+    init(seed: UInt64, features: SimulationFeatures) {
+        self.seed = seed
+        self.features = features
+    }
 }
 
 extension Plan: CustomStringConvertible {

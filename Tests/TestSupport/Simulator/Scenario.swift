@@ -17,9 +17,10 @@ struct Scenario {
     let features: SimulationFeatures
     var random: SeededGenerator
     private var lastProcess: Int32 = 100
+    private var tokens = 0
 
     init(seed: UInt64, features: SimulationFeatures) {
-        plan = Plan(seed: seed)
+        plan = Plan(seed: seed, features: features)
         self.features = features
         random = SeededGenerator(seed: seed)
     }
@@ -67,6 +68,7 @@ struct Scenario {
             }
         }
         for (service, count) in expected.enumerated() { addAcceptor(service, count) }
+        if features.contains(.links) { for node in plan.nodes.indices { addLinks(node) } }
     }
 
     /// Other nodes of the same host.
@@ -150,6 +152,26 @@ struct Scenario {
             addTask(node, random.chance(50) ? process : self.process(node), [Plan.Step(handle: handle, action: .await)] + part)
         }
         return parts[0] + [Plan.Step(handle: handle, action: .join)] + steps.suffix(1)
+    }
+
+    /// Tokens that tasks of a node hand to each other, and processes that share their memory.
+    private mutating func addLinks(_ node: Int) {
+        let tasks = plan.tasks.indices.filter { plan.tasks[$0].node == node }
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            guard let giver = tasks.randomElement(using: &random), let taker = tasks.randomElement(using: &random), giver != taker,
+                plan.tasks[giver].process != plan.tasks[taker].process
+            else { continue }
+            tokens += 1
+            insert(.raise(token: tokens), into: giver)
+            insert(.take(token: tokens), into: taker)
+        }
+        let processes = Set(plan.tasks.filter { $0.node == node }.map(\.process)).sorted()
+        if random.chance(20), processes.count > 2 { plan.nodes[node].memoryOwner = [processes[2]: processes[0]] }
+    }
+
+    private mutating func insert(_ action: Plan.Action, into task: Int) {
+        let place = Int.random(in: 0...plan.tasks[task].steps.count, using: &random)
+        plan.tasks[task].steps.insert(Plan.Step(handle: -1, action: action), at: place)
     }
 
     // MARK: Damage

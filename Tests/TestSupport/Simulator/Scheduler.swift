@@ -37,6 +37,8 @@ extension World {
         case .pause(let time): tasks[index].wake = now + time
         case .await: if !awaits(index, step.handle) { return }
         case .join: if joins(index, step.handle) { return }
+        case .raise(let token): tokens[token] = (event(tasks[index].plan.node), tasks[index].plan.process)
+        case .take(let token): if !takes(index, token) { return }
         default:
             tasks[index].steps.removeFirst()
             return enter(index, step)
@@ -76,6 +78,23 @@ extension World {
         return tasks[index].waitsUntil != nil
     }
 
+    /// Takes a token that somebody raised; waits for a while if nobody did.
+    private mutating func takes(_ index: Int, _ token: Int) -> Bool {
+        guard let raised = tokens[token] else {
+            let until = tasks[index].waitsUntil ?? now + World.patience
+            tasks[index].waitsUntil = now < until ? until : nil
+            tasks[index].wake = now + 1_000
+            return now >= until
+        }
+        tasks[index].waitsUntil = nil
+        let (node, process) = (tasks[index].plan.node, tasks[index].plan.process)
+        let taken = event(node)
+        let link = Link(
+            kind: .counter, from: raised.at.moment, fromProcess: raised.process, to: taken.moment, toProcess: process)
+        links.append((node, link, raised.at.time, taken.time))
+        return true
+    }
+
     // MARK: A call is entered
 
     private mutating func enter(_ index: Int, _ step: Plan.Step) {
@@ -91,7 +110,10 @@ extension World {
             if let done = tasks[index].call, done.isDone { return finish(index, done) }
         }
         operations[operation].entered = event(node)
-        if case .connect = step.action { files[file].opened = operations[operation].entered }
+        if case .connect = step.action {
+            files[file].opened = operations[operation].entered
+            files[file].connectedBy = operation
+        }
     }
 
     /// The file that a step is about, and the kind of the call.
@@ -100,7 +122,7 @@ extension World {
         case .connect: return makeClient(index, step.handle).map { (.connect, $0) }
         case .accept(let service): return services[service].isClosed ? nil : (.accept, services[service].file)
         case .closeService(let service): return (.close, services[service].file)
-        case .pause, .await, .join, .open: return nil
+        case .pause, .await, .join, .open, .raise, .take: return nil
         case .send, .receive, .read, .drain, .shutdown, .close:
             guard let file = file(step.handle), !files[file].isDead else { return nil }
             switch step.action {
@@ -127,7 +149,7 @@ extension World {
         case .drain: isDone = receive(index, file, atMost: 4096)
         case .shutdown: endOutbound(file, call.operation)
         case .close: close(file, call.operation)
-        case .pause, .await, .join, .open: break
+        case .pause, .await, .join, .open, .raise, .take: break
         }
         tasks[index].call?.isDone = isDone
         // Who has waited for long is looked at seldom: nothing else makes a simulation slow.

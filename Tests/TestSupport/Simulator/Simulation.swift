@@ -10,10 +10,12 @@ public struct Simulation: Sendable {
     public let partner: [EndpointID: EndpointID?]
     /// Ends whose partner must be found: born together, known by the same identity, or by addresses that leave no doubt.
     public let decidable: Set<EndpointID>
+    /// Ends that may fit others by chance, and nobody can tell.
+    public let doubtful: Set<EndpointID>
     /// The true deliveries between recorded operations, with the channel -1, and bytes as offsets in the true stream.
     public let deliveries: Set<Delivery>
-    /// Ends that several tasks used at the same time for sending, and for receiving.
-    public let overlapped: (sending: Set<EndpointID>, receiving: Set<EndpointID>)
+    /// What can be told of the streams in which calls overlapped, so that events do not tell the order of the bytes: by the end that sent.
+    public let overlaps: [EndpointID: Overlap]
     /// What became of what each end sent.
     public let accounts: [EndpointID: StreamTotals]
     /// What one recorded operation brought about in another.
@@ -22,6 +24,10 @@ public struct Simulation: Sendable {
     public let hasExactTimes: Bool
     /// All recorded operations in the order in which they happened.
     public let order: [OperationRef]
+    /// When they did.
+    let times: [Int64]
+    /// What leads from process to process.
+    public let links: [TrueLink]
 
     /// The world of `plan`, lived through and recorded.
     public init(_ plan: Plan) {
@@ -32,12 +38,22 @@ public struct Simulation: Sendable {
         nodes = observer.activities
         partner = observer.partners()
         decidable = observer.decidable()
+        doubtful = observer.doubtful()
         deliveries = observer.deliveries()
-        overlapped = (observer.overlapped(.send), observer.overlapped(.receive))
+        overlaps = observer.overlaps()
         accounts = observer.accounts()
         edges = observer.edges()
         hasExactTimes = observer.hasExactTimes
-        order = observer.order()
+        let happened = observer.order()
+        order = happened.map(\.ref)
+        times = happened.map(\.time)
+        links = observer.links
+    }
+
+    /// What came before what, by the chains of `ordering`, the links, and those edges that are `wanted`.
+    public func relation(_ ordering: Ordering, _ wanted: (TrueEdge.Kind, OperationRef, OperationRef) -> Bool) -> TrueRelation {
+        let edges = edges.filter { wanted($0.kind, $0.from, $0.to) }.map { ($0.from, $0.to) }
+        return TrueRelation(self, ordering, edges: edges)
     }
 }
 

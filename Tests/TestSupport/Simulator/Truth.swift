@@ -40,11 +40,8 @@ extension Observer {
     }
 
     /// The recorded operations in the order in which they happened.
-    func order() -> [OperationRef] {
-        world.operations.indices.filter { operationRefs[$0] != nil }.sorted {
-            world.operations[$0].happened < world.operations[$1].happened
-        }
-        .compactMap { operationRefs[$0] }
+    func order() -> [(ref: OperationRef, time: Int64)] {
+        zip(operationRefs, world.operations).compactMap { ref, operation in ref.map { ($0, operation.happened) } }.sorted { $0.1 < $1.1 }
     }
 
     /// Whether all stamps are exact, and all clocks agree after alignment.

@@ -19,6 +19,9 @@ struct World {
     var deliveries: [TrueDelivery] = []
     var tasks: [SimulatedTask]
     var queue = WakeQueue()
+    /// Who raised each token, and when; the links that came of it.
+    var tokens: [Int: (at: Point, process: Int32)] = [:]
+    var links: [(node: Int, link: Link, given: Int64, taken: Int64)] = []
 
     enum Handle {
         case awaited
@@ -72,7 +75,8 @@ struct SimulatedFile {
     var peer: Int?
     var process: Int32 = 0
     var opened: Point?
-    /// The operation that connected or accepted it, that which closed it, and that which is known to have done so.
+    /// The operation that would connect it; that which did, or accepted it; that which closed it, and whether that is over.
+    var connectedBy: Int?
     var establishedBy: Int?
     var closingOperation: Int?
     var closedBy: Int?
