@@ -10,8 +10,8 @@ extension EndpointTracker {
         static let isConnected: Int64 = -106
     }
 
-    /// What a socket of this domain, type and protocol is to us; `nil`: it does not lead to other processes (netlink).
-    private func socketKind(domain: UInt64, type: UInt64) -> OpenFile.Kind? {
+    /// What a socket of this domain, type and protocol is to us.
+    private func socketKind(domain: UInt64, type: UInt64) -> OpenFile.Kind {
         let (stream, datagram, sequenced) = (1 as UInt64, 2 as UInt64, 5 as UInt64)
         switch (UInt32(truncatingIfNeeded: domain), type & 0xf) {
         case (1, stream): return .unixStream
@@ -20,7 +20,7 @@ extension EndpointTracker {
         case (2, stream), (10, stream): return .tcp
         case (2, datagram), (10, datagram): return .udp
         case (2, _), (10, _): return .other("raw socket")
-        case (16, _): return nil
+        case (16, _): return .other("netlink socket")
         case (let family, _): return .other("socket of family \(family)")
         }
     }
@@ -29,10 +29,10 @@ extension EndpointTracker {
     mutating func openSocket(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
         guard frame.result >= 0 else { return }
         let type = frame.argument(1)
-        let file = socketKind(domain: frame.argument(0), type: type).map { addFile($0) }
+        let file = addFile(socketKind(domain: frame.argument(0), type: type))
         install(frame.result, file, closeOnExec: type & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
         // A datagram socket needs no connection to be an end of something.
-        if let file, files[file].kind.endpointKind.isDatagram { _ = addEndpoint(file, .made, task, opened: call.entered.moment) }
+        if files[file].kind.endpointKind.isDatagram { _ = addEndpoint(file, .made, task, opened: call.entered.moment) }
     }
 
     /// socketpair, pipe, pipe2: two descriptors, written to memory.
@@ -46,12 +46,13 @@ extension EndpointTracker {
         let numbers = [littleEndian32(bytes, 0), littleEndian32(bytes, 4)]
         let flags = isPipe ? (call.syscall == .pipe2 ? frame.argument(1) : 0) : frame.argument(1)
         let kind = isPipe ? .pipe : socketKind(domain: frame.argument(0), type: flags)
-        let made = numbers.map { number -> Int? in
-            let file = kind.map { addFile($0) }
+        let made = numbers.map { number in
+            let file = addFile(kind)
             install(Int64(number), file, closeOnExec: flags & OpenFlag.closeOnExec != 0, task, call, at: stamp(frame))
             return file
         }
-        guard let kind, kind.endpointKind != .unknown, let first = made[0], let second = made[1] else { return }
+        guard kind.endpointKind != .unknown else { return }
+        let (first, second) = (made[0], made[1])
         if isPipe { (files[first].access, files[second].access) = (.read, .write) }
         let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
         for (file, twin) in [(first, serial + 1), (second, serial)] {
