@@ -29,4 +29,4 @@ record() {
 }
 
 [ -e "$directory/run/redis/trace/version" ] || record
-Benchmarks/.build/release/bench "$directory/run/redis/trace" Benchmarks/thresholds.json
+Benchmarks/.build/release/bench "$directory/run/redis/trace" "$ridealong" Benchmarks/thresholds.json

@@ -6,16 +6,19 @@ struct Contestant {
     let name: String
     let run: () throws -> Void
 
+    /// The name of the one whose memory is measured, too.
+    static let indexName = "index"
+
     /// All that are measured on the trace at `path`, in the order in which they take turns.
-    static func all(_ path: String) throws -> [Contestant] {
+    static func all(_ path: String, ridealong: String) throws -> [Contestant] {
         let trace = try TraceDirectory(path: path)
         let sum = Checksum()
         return [
             Contestant(name: "inflate") { try inflateAll(path + "/events") },
             Contestant(name: "frames") { try readFrames(trace, readAhead: true, sum) },
             Contestant(name: "frames, one thread") { try readFrames(trace, readAhead: false, sum) },
+            Contestant(name: indexName) { try index(path, ridealong) },
             Contestant(name: "rr dump") { try runQuietly(["rr", "dump", path]) },
-            // `index` goes here, as runQuietly([ridealong, "index", ...]).
         ]
     }
 }
@@ -41,6 +44,15 @@ private func readFrames(_ trace: TraceDirectory, readAhead: Bool, _ checksum: Ch
     guard frames.anomalies.isEmpty else { throw BenchmarkError("\(trace.path): \(frames.anomalies)") }
     guard sum == checksum.value ?? sum else { throw BenchmarkError("two readings of \(trace.path) differ") }
     checksum.value = sum
+}
+
+/// Indexes the trace at `path` as if for the first time, in a run of its own.
+private func index(_ path: String, _ ridealong: String) throws {
+    let run = FileManager.default.temporaryDirectory.appendingPathComponent("ridealong-bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+    defer { rmdir(run.path) }
+    try runQuietly([ridealong, "index", "--run", run.path, path])
+    try FileManager.default.removeItem(at: run.appendingPathComponent(".ridealong"))
 }
 
 /// Runs `command` with its output thrown away.

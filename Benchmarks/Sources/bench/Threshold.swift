@@ -1,9 +1,9 @@
 import Foundation
 
-/// A promise: the time of one contestant over that of another.
+/// A promise: a figure (the time of a contestant), or its ratio to that of another.
 struct Threshold: Codable {
     let what: String
-    let over: String
+    var over: String?
     var atLeast: Double?
     var atMost: Double?
 
@@ -12,12 +12,16 @@ struct Threshold: Codable {
         try JSONDecoder().decode([Threshold].self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// One line that says whether it is kept by these times (in seconds, by contestant), and whether it is.
-    func verdict(_ times: [String: Double]) throws -> (line: String, isKept: Bool) {
-        guard let what = times[what], let over = times[over] else { throw BenchmarkError("no contestant '\(what)' or '\(over)'") }
-        let ratio = what / over
+    /// One line that says whether it is kept by these figures (times in seconds, by contestant), and whether it is.
+    func verdict(_ figures: [String: Double]) throws -> (line: String, isKept: Bool) {
+        let figure = { (name: String) throws -> Double in
+            guard let value = figures[name] else { throw BenchmarkError("thresholds.json: there is no '\(name)'") }
+            return value
+        }
+        let ratio = try figure(what) / (over.map(figure) ?? 1)
         let isKept = ratio >= atLeast ?? 0 && ratio <= atMost ?? .infinity
         let bound = atLeast.map { "at least \($0)" } ?? atMost.map { "at most \($0)" } ?? "any"
-        return (String(format: "%@ / %@ = %.2f (%@) %@", self.what, self.over, ratio, bound, isKept ? "kept" : "NOT KEPT"), isKept)
+        let name = over.map { "\(what) / \($0)" } ?? what
+        return (String(format: "%@ = %.2f (%@) %@", name, ratio, bound, isKept ? "kept" : "NOT KEPT"), isKept)
     }
 }
