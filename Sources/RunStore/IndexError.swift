@@ -10,6 +10,8 @@ public enum IndexError: Error, CustomStringConvertible {
     case damaged(String)
     /// Another process holds it.
     case busy(path: String)
+    /// There is no room for it.
+    case full(path: String)
     /// A process that wrote it was killed.
     case interrupted(path: String)
     /// A file of the run directory cannot be read or written.
@@ -31,6 +33,8 @@ public enum IndexError: Error, CustomStringConvertible {
             "the index is damaged (\(what)); remove the run's .ridealong directory and run `ridealong index`: the traces are untouched"
         case .busy(let path):
             "\(path): in use by another `ridealong index`; wait until it has ended"
+        case .full(let path):
+            "\(path): the disk is full; make room and run `ridealong index` again: what was indexed before is still there"
         case .interrupted(let path):
             "\(path): a `ridealong index` was interrupted while it wrote; run it again"
         case .file(let path, let message):

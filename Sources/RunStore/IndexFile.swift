@@ -77,7 +77,8 @@ extension IndexError {
             case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
             // Left behind by an `index` that was killed: whoever may write puts it right by opening it.
             case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK: self = .interrupted(path: path)
-            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR, .SQLITE_FULL: self = .file(path: path, message: message)
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR: self = .file(path: path, message: message)
+            case .SQLITE_FULL: self = .full(path: path)
             default: self = .damaged("\(path): \(message)")
             }
         default: self = .damaged("\(path): \(error)")
