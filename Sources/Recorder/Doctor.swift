@@ -95,6 +95,9 @@ public struct Doctor {
             try SoftwareEvents.checkDummy()
             try SoftwareEvents.checkContextSwitches()
             return Check(check: "perf-events", ok: true, finding: finding)
+        } catch .eventsForbidden(let what, let error, let remedy) {
+            let forbidden = "\(finding), which forbids the events that \(what) needs (\(error))"
+            return Check(check: "perf-events", ok: false, finding: forbidden, remedy: remedy)
         } catch {
             return Check(check: "perf-events", ok: false, finding: "\(finding): \(error)")
         }

@@ -145,7 +145,10 @@ class Landing:
         """gdb ends: if it never came to the position, a script must not take that for success."""
         self.restore()
         if not self.landed:
-            complain("gdb could not be connected to rr: look for rr's own message above")
+            complain(
+                "gdb could not be connected to rr: look for rr's own message above"
+                " (it cannot parse gdb's requests if the run's path is not plain ASCII: move the run)"
+            )
             sys.stderr.flush()
             os._exit(1)
 
