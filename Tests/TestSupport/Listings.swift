@@ -69,6 +69,8 @@ package struct ListedMessage: Decodable, Equatable, Sendable {
     package var text: String { String(decoding: payload ?? Data(), as: UTF8.self) }
     /// The node that sent it.
     package var sender: String? { from.map { nodeName($0.position) } }
+    /// Whether all that received it are certain.
+    package var isCertain: Bool { to.allSatisfy { $0.certain != false } }
     /// The nodes that received it, each once for each part.
     package var receivers: [String] { to.map { nodeName($0.position) } }
 }

@@ -18,17 +18,33 @@ public struct StreamKey: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(from) -> \(to)" }
 }
 
+/// A datagram that went over the loopback interface.
+public struct CapturedDatagram: Hashable, Sendable {
+    /// The sender's port.
+    public let from: UInt16
+    /// The receiver's port.
+    public let to: UInt16
+    /// What it says.
+    public let bytes: Data
+}
+
 /// What went over the loopback interface to or from some ports, captured by tcpdump while it went.
 public final class LoopbackCapture {
     private let tcpdump: Command
     private let file: URL
     private let workshop: URL
 
+    /// What is captured.
+    public enum Transport: String, Sendable {
+        case tcp
+        case udp
+    }
+
     /// Starts capturing.
-    public init(of ports: [UInt16], for run: RecordedRun) throws {
+    public init(of ports: [UInt16], over transport: Transport = .tcp, for run: RecordedRun) throws {
         workshop = run.workshop
         file = run.workshop.appendingPathComponent("loopback.pcap")
-        let filter = ports.map { "tcp port \($0)" }.joined(separator: " or ")
+        let filter = ports.map { "\(transport) port \($0)" }.joined(separator: " or ")
         // A large buffer, and every packet written when it comes: none may be lost. As root it would else give up its rights to the file.
         let asRoot = getuid() == 0 ? ["-Z", "root"] : []
         tcpdump = try run.start(
@@ -40,8 +56,8 @@ public final class LoopbackCapture {
         }
     }
 
-    /// Ends the capture and puts the streams together, as tshark numbers their bytes.
-    public func finish() throws -> Streams {
+    /// Ends the capture; returns the fields of all packets that pass the filter, as tshark prints them.
+    private func packets(_ filter: String, _ fields: [String]) throws -> [[Substring]] {
         // What has gone over the interface is in its buffer already; it writes that down before it ends.
         usleep(200_000)
         tcpdump.send(SIGINT)
@@ -49,20 +65,33 @@ public final class LoopbackCapture {
         guard finished.status == 0, finished.errors.contains("0 packets dropped by kernel") else {
             throw Failure("tcpdump ended with \(finished.status): \(finished.errors)")
         }
-        let fields = ["tcp.srcport", "tcp.dstport", "tcp.seq", "tcp.payload"].flatMap { ["-e", $0] }
         let listing = try Command(
-            [try Programs.installed("tshark"), "-n", "-r", file.path, "-Y", "tcp.len>0", "-T", "fields"] + fields, in: workshop
+            [try Programs.installed("tshark"), "-n", "-r", file.path, "-Y", filter, "-T", "fields"] + fields.flatMap { ["-e", $0] },
+            in: workshop
         ).succeed()
+        return listing.output.split(separator: "\n").map { $0.split(separator: "\t") }
+    }
+
+    /// Ends the capture; returns all UDP datagrams that have bytes, in the order in which they went.
+    public func finishDatagrams() throws -> [CapturedDatagram] {
+        try packets("udp.length>8 && !icmp", ["udp.srcport", "udp.dstport", "udp.payload"]).map { columns in
+            guard columns.count == 3, let from = UInt16(columns[0]), let to = UInt16(columns[1]), let bytes = Data(hex: columns[2])
+            else { throw Failure("tshark printed ‘\(columns)’") }
+            return CapturedDatagram(from: from, to: to, bytes: bytes)
+        }
+    }
+
+    /// Ends the capture and puts the streams together, as tshark numbers their bytes.
+    public func finish() throws -> Streams {
         var streams = Streams()
-        for line in listing.output.split(separator: "\n") {
-            let columns = line.split(separator: "\t")
+        for columns in try packets("tcp.len>0", ["tcp.srcport", "tcp.dstport", "tcp.seq", "tcp.payload"]) {
             guard columns.count == 4, let from = UInt16(columns[0]), let to = UInt16(columns[1]), let sequence = Int(columns[2]),
                 let bytes = Data(hex: columns[3])
-            else { throw Failure("tshark printed ‘\(line)’") }
+            else { throw Failure("tshark printed ‘\(columns)’") }
             // Numbers count from 1, the SYN being 0. What was sent again says the same again.
             let key = StreamKey(from: from, to: to)
             let known = streams[key]?.count ?? 0
-            guard sequence >= 1, sequence - 1 <= known else { throw Failure("packets are missing before ‘\(line)’") }
+            guard sequence >= 1, sequence - 1 <= known else { throw Failure("packets are missing before ‘\(columns)’") }
             if sequence - 1 + bytes.count > known { streams[key, default: Data()].append(bytes.dropFirst(known - (sequence - 1))) }
         }
         return streams

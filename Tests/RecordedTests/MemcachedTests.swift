@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension RecordedTests {
+    /// memcached with two threads, which two clients ask by TCP and two by UDP. All count with one counter.
+    @Suite struct MemcachedTests {
+        @Test func clientsCountTogetherByTCPAndUDP() throws {
+            let count = 15
+            let run = try RecordedRun("memcached")
+            let port = try Ports.free()
+            // Debian's memcached would become another user, whom root names.
+            let user = getuid() == 0 ? ["-u", "root"] : []
+            let server = try run.record(
+                [try Programs.installed("memcached"), "-l", "127.0.0.1", "-p", "\(port)", "-U", "\(port)", "-t", "2"] + user,
+                as: "memcached")
+            try Ports.wait(for: server, toListenOn: port)
+            let client = [try Programs.installed("python3"), Programs.source("memcached-client.py"), "\(port)"]
+            try run.start(client).succeed()
+            let capture = try LoopbackCapture(of: [port], over: .udp, for: run)
+            let kinds = ["tcp1": "tcp", "tcp2": "tcp", "udp1": "udp", "udp2": "udp"]
+            let clients = try kinds.map { [run] name, kind in (name, try run.record(client + [kind, "\(count)"], as: name)) }
+            var counts: [String: [Int]] = [:]
+            for (name, client) in clients { counts[name] = try client.succeed().output.split(separator: "\n").compactMap { Int($0) } }
+            try run.stop(server)
+            let wire = try capture.finishDatagrams()
+            // The counter is made by somebody who was not recorded.
+            #expect(counts.values.flatMap { $0 }.sorted() == Array(1...4 * count))
+            let anomalies = try run.index()
+            let messages = try run.messages()
+            for (name, counts) in counts {
+                let questions = messages.filter { $0.sender == name }
+                let answers = messages.filter { $0.receivers == [name] }.sorted { $0.to[0].rank < $1.to[0].rank }
+                #expect(questions.count == count && questions.allSatisfy { $0.receivers == ["memcached"] && $0.delivered == $0.bytes })
+                #expect(answers.map { Self.count(in: $0) } == counts && answers.allSatisfy { $0.sender == "memcached" })
+                for (question, answer) in zip(questions, answers) where question.isCertain && answer.isCertain {
+                    let ranks = [question.from?.rank, question.to.first?.rank, answer.from?.rank, answer.to.first?.rank].compactMap { $0 }
+                    #expect(ranks.count == 4 && ranks == ranks.sorted())
+                    // The request's number, which the server repeats.
+                    if kinds[name] == "udp" { #expect(question.payload?.prefix(2) == answer.payload?.prefix(2)) }
+                }
+            }
+            // All that UDP clients say is as long, and so is what they hear: which is which may stay open, and is counted.
+            let open = messages.reduce(0) { $0 + $1.to.count { $0.certain == false } }
+            #expect(open == anomalies["datagram-ambiguous"] ?? 0)
+            let datagrams = messages.filter { $0.sender?.hasPrefix("udp") ?? false || $0.receivers.first?.hasPrefix("udp") ?? false }
+            #expect(Self.sorted(datagrams.compactMap(\.payload)) == Self.sorted(wire.map(\.bytes)))
+        }
+
+        private static func sorted(_ datagrams: [Data]) -> [Data] {
+            datagrams.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+
+        /// The count that an answer tells, behind the frame that UDP has.
+        private static func count(in answer: ListedMessage) -> Int? {
+            answer.text.firstMatch(of: /(\d+)\r\n/).flatMap { Int($0.1) }
+        }
+    }
+}
