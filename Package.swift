@@ -57,13 +57,16 @@ let package = Package(
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
+        // The calls of the nodes, in the manner of strace.
+        module("Calls", imports: ["RunModel", "RRTrace", "Endpoints", "RunStore"]),
+
         // What leaves Ridealong: pictures.
         module("Export", imports: ["RunModel", "RunStore"]),
 
         .executableTarget(
             name: "ridealong",
             dependencies: [
-                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Export",
+                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls", "Export",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -77,6 +80,7 @@ let package = Package(
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
         tests("RecorderTests", of: ["Recorder", "RunModel", system]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
+        tests("CallsTests", of: ["RunModel", "RRTrace", "RunStore", "Calls"]),
         tests("ExportTests", of: ["RunModel", "RunStore", "Export"]),
         tests("GoldenTests", of: []),
         tests("TidyTests", of: []),

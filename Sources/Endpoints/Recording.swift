@@ -23,6 +23,7 @@ extension EndpointTracker {
         _ kind: Operation.Kind, _ serial: Int32, _ task: Int, entered: Stamp, at: Stamp, latest: Int64, bytes: Range<UInt64>? = nil,
         result: Int64 = 0, payload: PayloadRef = .unknown, peer: Address? = nil
     ) {
+        guard keepsOperations else { return }
         let process = tasks.processes[tasks[task].process].record.id
         reading.activity.operations.append(
             Operation(

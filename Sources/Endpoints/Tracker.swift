@@ -13,6 +13,8 @@ struct EndpointTracker {
     /// Numbers from here on are rr's own calls, not the program's.
     let rrCallBase: Int32
 
+    /// Whether operations are written down (`DescriptorWalk` has no use for them).
+    var keepsOperations = true
     var tasks = TaskList()
     var tables: [FileTable] = []
     var files: [OpenFile] = []

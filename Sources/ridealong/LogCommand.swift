@@ -29,7 +29,7 @@ struct LogCommand: ParsableCommand {
         let index = try options.open()
         let range = try RankRange(index, from: from, to: to)
         let only = try node.map { try index.node($0) }
-        let start = index.nodes.filter { $0.events > 0 }.map { $0.time.lowerBound &+ $0.clockOffset }.min() ?? 0
+        let start = index.firstTime
         var out = Output()
         let table = Table([
             .init("RANK", isNumber: true, width: index.widestRank), .init("TIME", isNumber: true, width: 10),

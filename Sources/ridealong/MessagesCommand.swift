@@ -42,12 +42,7 @@ struct MessagesCommand: ParsableCommand {
         let index = try options.open()
         let range = try RankRange(index, from: from, to: to)
         let only = try node.map { try index.node($0) }
-        let onlyChannel = try channel.map { text in
-            guard let found = try index.channels().first(where: { $0.id == text }) else {
-                throw UserError("there is no channel ‘\(text)’; `ridealong channels` lists them by the positions where they were opened")
-            }
-            return found.index
-        }
+        let onlyChannel = try channel.map { try index.channel(named: $0).index }
         let reader = MessageReader(index)
         var out = Output()
         let table = try self.table(index)
@@ -175,7 +170,9 @@ struct RankRange {
     var first = 1
     var last = Int.max
 
-    init(_ index: RunIndex, from: String?, to: String?) throws {
+    /// Without `from`, it begins at rank `lowest`.
+    init(_ index: RunIndex, from: String?, to: String?, lowest: Int = 1) throws {
+        first = lowest
         if let from { first = try Self.rank(index, from, option: "--from") }
         if let to { last = try Self.rank(index, to, option: "--to") }
     }

@@ -36,7 +36,7 @@ private struct Greeting {
         }
         let client = try #require(try run.channels().first?.a.address?.split(separator: ":").last)
         replace(":\(client)\\b", ":CLIENT-PORT")
-        replace("(?<=:)\(port)\\b|(?<=[ \"])\(port)\\b", "PORT")
+        replace("(?<=:)\(port)\\b|(?<=[ \"(])\(port)\\b", "PORT")
         text = text.replacingOccurrences(of: run.directory.path, with: "RUN").replacingOccurrences(of: run.workshop.path, with: "WORKSHOP")
         let nodes = try run.nodes()
         for node in nodes {
@@ -44,6 +44,7 @@ private struct Greeting {
                 replace("\(node.node)@\(event)\\b", "\(node.node)@E\(number + 1)")
             }
         }
+        replace("\\b(client|server)@\\d+", "$1@EVENT")
         for process in try run.channels().flatMap({ ($0.a.processes ?? []) + ($0.b.processes ?? []) }) {
             replace("(?<=task |process |\"id\":|\"process\":|\"task\":|processes\":\\[)\(process)\\b|(?<= )\(process)(?=  )", "PID")
         }
@@ -55,7 +56,7 @@ private struct Greeting {
         }
         replace("(?<=such as )\\w+@\\d+", "NODE@EVENT")
         replace("\\d+ events", "EVENTS events")
-        replace("(?<=\"(earliest|latest|ended|firstExec|time|events)\":)\\d+", "0")
+        replace("(?<=\"(earliest|latest|ended|firstExec|time|events|entered|returned|duration)\":)\\d+", "0")
         replace("0x[0-9a-f]+", "0xX")
         replace("\\d+\\.\\d{6}", "0.000000")
         replace("\\b(hardware|software)\\b", "COUNTERS")
@@ -94,6 +95,17 @@ struct ListingTests {
     @Test("each listing, as a table and in JSON", arguments: ["nodes", "channels", "messages", "log", "check"])
     func listing(_ command: String) throws {
         try expect(command, [[command], [command, "--json"]])
+    }
+
+    @Test("calls, and mistakes in what is asked of them")
+    func calls() throws {
+        try expect(
+            "calls",
+            [
+                ["calls", "-e", "%network,close", "-e", "signal=none"],
+                ["calls", "-e", "accept,shutdown,recvfrom", "--node", "server", "--json"],
+                ["calls", "-e", "nonsense"], ["calls", "--follow", "client@1"], ["calls", "-Z", "-z"],
+            ])
     }
 
     @Test("messages with their bytes, and some of them only")

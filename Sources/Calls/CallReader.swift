@@ -1,0 +1,247 @@
+import Endpoints
+public import RRTrace
+public import RunModel
+
+/// Reads the calls of one node, in order, with what the trace holds of their arguments and results.
+///
+/// It streams: memory is that of the trace's reader, the descriptors in use, and at most `maximumLookahead` calls.
+public final class CallReader {
+    /// A call that gives is told of where it was entered, and so holds back what comes after it until it returns: at most so many lines.
+    static let maximumLookahead = 10_000
+
+    /// Which calls to tell of.
+    let filter: CallFilter
+    /// How many bytes of a string are shown.
+    let stringLimit: Int
+    /// What an endpoint is called, by its serial.
+    let endpointName: (Int32) -> String
+
+    var frames: FrameCursor
+    var data: DataReader
+    var walk: DescriptorWalk
+    /// The calls that tasks are in.
+    private(set) var pending: [Int32: PendingCall] = [:]
+    private var lines = LineQueue()
+    private let tasks: TaskFacts
+    private let rrCallBase: Int32
+    private let syscallBufferHeaderSize: Int?
+    /// rr's start-up stub runs until the first exec: nothing before it is the program's.
+    private var hasStarted = false
+    private var hasEnded = false
+
+    /// A reader that stands before the first event of `trace`.
+    ///
+    /// - Parameters:
+    ///   - trace: the trace.
+    ///   - node: its number in the run.
+    ///   - inherited: the descriptors that the program was started with.
+    ///   - filter: which calls to tell of.
+    ///   - stringLimit: how many bytes of a string are shown.
+    ///   - endpointName: what the endpoint with a serial is called.
+    /// - Throws: `TraceError` if the trace's streams cannot be opened.
+    public init(
+        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], filter: CallFilter = CallFilter(),
+        stringLimit: Int = 32, endpointName: @escaping (Int32) -> String
+    ) throws(TraceError) {
+        self.filter = filter
+        self.stringLimit = max(0, stringLimit)
+        self.endpointName = endpointName
+        rrCallBase = trace.rrCallBase
+        syscallBufferHeaderSize = trace.syscallBufferHeaderSize
+        tasks = TaskFacts(trace)
+        walk = DescriptorWalk(trace, node: node, inherited: inherited)
+        data = try DataReader(trace)
+        // One chunk at a time: a run may have many nodes, all of them read at once.
+        frames = try FrameCursor(trace, readAhead: false)
+    }
+
+    /// The next line; `nil` at the end of the trace. Amortized O(1).
+    public func next() -> Call? {
+        while true {
+            if let line = lines.popReady() { return line }
+            if lines.count > Self.maximumLookahead { splitFirst() } else if hasEnded { return nil } else { step() }
+        }
+    }
+
+    /// What could not be read, so far.
+    public var anomalies: [TraceAnomaly] { frames.anomalies + data.anomalies }
+
+    private var here: Moment { Moment(event: frames.event) }
+
+    /// Takes one more frame.
+    private func step() {
+        guard frames.advance() else {
+            hasEnded = true
+            for task in pending.keys.sorted() { abandon(task) }
+            return
+        }
+        switch frames.kind {
+        case .syscall:
+            takeCall()
+        case .syscallBufferFlush:
+            walk.take(frames, &data)
+            if hasStarted { takeFlush() }
+        case .signalDelivery, .signalHandler:
+            walk.take(frames, &data)
+            if hasStarted, let signal = frames.signal { takeSignal(signal) }
+        case .exit:
+            takeExit()
+            walk.take(frames, &data)
+        default:
+            walk.take(frames, &data)
+        }
+    }
+
+    private func takeCall() {
+        let number = frames.effectiveSyscallNumber
+        guard let call = frames.syscall, number < rrCallBase, frames.instructionPointer != Self.privilegedCallReturn else {
+            return walk.take(frames, &data)
+        }
+        let (name, shape) = CallNumbers.entry(number, call.architecture)
+        switch call.state {
+        case .enteringPtrace:
+            walk.take(frames, &data)
+        case .entering:
+            // What its descriptors name is asked before the call can change it.
+            enter(name, shape, call.architecture)
+            walk.take(frames, &data)
+        case .exiting:
+            walk.take(frames, &data)
+            leave(name, shape, call.architecture)
+        }
+    }
+
+    /// rr's own calls in a tracee return here (the privileged slot of the rr page): they are not the program's.
+    private static let privilegedCallReturn: UInt64 = 0x7000_0005
+
+    /// A task enters a call.
+    private func enter(_ name: String, _ shape: CallShape, _ architecture: Architecture) {
+        abandon(frames.task)
+        var call = pendingCall(name, shape, architecture)
+        // exec's return tells the rest.
+        guard hasStarted || call.isExec else { return }
+        if hasStarted, call.isWanted, CallClasses.gives(name) { call.slot = lines.reserve(frames.task) }
+        pending[frames.task] = call
+        if case .never = shape.result { complete(call, result: nil) }
+    }
+
+    private func pendingCall(_ name: String, _ shape: CallShape, _ architecture: Architecture) -> PendingCall {
+        let process = walk.process(of: frames.task) ?? frames.task
+        var call = PendingCall(
+            name: name, shape: shape, architecture: architecture, task: frames.task, process: process, entered: here, time: frames.time,
+            values: (0..<6).map { frames.argument($0) }, isWanted: filter.admits(name, task: frames.task, process: process))
+        if call.isWanted { learn(&call) }
+        return call
+    }
+
+    /// A task returns from a call.
+    private func leave(_ name: String, _ shape: CallShape, _ architecture: Architecture) {
+        let task = frames.task
+        var call = pending[task]
+        if name == "execve" || name == "execveat", frames.result == 0 {
+            hasStarted = true
+            // An exec of another thread than the first returns in the first.
+            if call?.isExec != true { call = pendingCall(name, shape, architecture) }
+        }
+        guard hasStarted, var call, call.name == name else { return abandon(task) }
+        if call.isWanted { learn(&call) }
+        complete(call, result: frames.result)
+    }
+
+    /// Tells of a call that has returned `result`, or never will.
+    private func complete(_ call: PendingCall, result: Int64?) {
+        pending[call.task] = nil
+        guard call.isWanted, filter.admits(call.meanings.map(\.1) + [made(by: call, result)], result: result) else {
+            return lines.fill(call.slot, with: nil)
+        }
+        var line = call.line
+        line.result = result
+        line.outcome = result.map { outcome(of: call, $0) } ?? "?"
+        if result != nil {
+            line.returned = here
+            line.duration = frames.time &- call.time
+        }
+        if call.slot == nil {
+            line.at = here
+            line.time = frames.time
+        }
+        if call.isSplit {
+            line.part = .end
+        } else if call.isExec, result == 0, let exec = tasks.execs[frames.event] {
+            line.arguments = executed(exec, call)
+        } else {
+            line.arguments = arguments(of: call, result: result)
+        }
+        lines.fill(call.slot, with: line)
+    }
+
+    /// Tells of the call that `task` is in, if it is in one: it will not return.
+    private func abandon(_ task: Int32) {
+        guard let call = pending[task] else { return }
+        pending[task] = nil
+        guard hasStarted, call.isWanted, !call.isSplit, filter.admits(call.meanings.map(\.1), result: nil) else {
+            return lines.fill(call.slot, with: nil)
+        }
+        var line = call.line
+        line.part = .unfinished
+        line.arguments = arguments(of: call, result: nil)
+        if call.slot == nil {
+            line.at = here
+            line.time = frames.time
+        }
+        lines.fill(call.slot, with: line)
+    }
+
+    /// Too much waits for the first call to return: what is known of it is told now.
+    private func splitFirst() {
+        guard let task = lines.firstOpen, var call = pending[task] else { return }
+        var line = call.line
+        line.part = .beginning
+        line.arguments = arguments(of: call, result: nil)
+        lines.fill(call.slot, with: filter.admits(call.meanings.map(\.1), result: nil) ? line : nil)
+        call.slot = nil
+        call.isSplit = true
+        pending[task] = call
+    }
+
+    /// A signal is delivered, to a handler or not.
+    private func takeSignal(_ signal: SignalFrame) {
+        let name = SignalNames.name(Int64(signal.number))
+        let process = walk.process(of: frames.task) ?? frames.task
+        guard filter.admits(signal: name, task: frames.task, process: process) else { return }
+        var line = Call(.signal, name, at: here, time: frames.time, process: process, task: frames.task)
+        line.arguments = [Self.information(signal.information)]
+        lines.append(line)
+    }
+
+    /// A task is gone.
+    private func takeExit() {
+        let task = frames.task
+        let process = walk.process(of: task) ?? task
+        abandon(task)
+        guard hasStarted, filter.admitsExit(task: task, process: process) else { return }
+        var line = Call(.exit, "exit", at: here, time: frames.time, process: process, task: task)
+        line.arguments = [tasks.exits[TaskFacts.Key(task: task, event: frames.event)].map(TaskFacts.text) ?? "gone"]
+        lines.append(line)
+    }
+
+    /// The calls that went through the syscall buffer since the last flush.
+    private func takeFlush() {
+        guard frames.memoryWriteCount > 0 else { return }
+        let write = frames.memoryWrite(0)
+        guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else { return }
+        let process = walk.process(of: frames.task) ?? frames.task
+        for (index, record) in SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize).enumerated() {
+            let (name, shape) = CallNumbers.entry(Int32(record.number), frames.architecture ?? .x86_64)
+            guard filter.admits(name, task: frames.task, process: process), filter.admits([], result: record.result) else { continue }
+            let place = Moment(event: frames.event, call: UInt32(truncatingIfNeeded: index + 1))
+            var line = Call(.buffered, name, at: place, time: frames.time, process: process, task: frames.task)
+            line.result = record.result
+            line.outcome = Self.plainOutcome(record.result, shape)
+            lines.append(line)
+        }
+    }
+
+    /// A syscall buffer is 1 MiB, header included.
+    private static let largestFlush: UInt64 = 1 << 21
+}

@@ -1,0 +1,92 @@
+import Calls
+import Foundation
+import RRTrace
+import RunModel
+import TestSupport
+
+/// A trace written call by call, and read back as lines. Its first process has id 10.
+struct CallTrace {
+    static let first: Int32 = 10
+    /// Where calls write to memory.
+    static let buffer: UInt64 = 0x7000_0000
+
+    private(set) var writer = TraceWriter()
+    private var time = 1.0
+
+    /// A program that has just been executed, at event 1.
+    init() {
+        writer.exec(task: Self.first, commandLine: ["program", "a b"], event: 1)
+        frame(.syscall(number: 59, state: 2), [0, 0, 0], result: 0)
+    }
+
+    mutating func frame(
+        _ event: FrameSpec.Event, _ arguments: [UInt64], result: Int64 = -38, _ writes: [(UInt64, [UInt8])] = [], task: Int32 = first
+    ) {
+        time += 0.001
+        var number: Int64 = 0
+        if case .syscall(let call, _, _) = event { number = Int64(call) }
+        writer.frame(
+            FrameSpec(
+                task: task, event: event, registers: FrameSpec.x64(number: number, result: result, arguments),
+                writes: writes.map { FrameSpec.Write(task: task, address: $0.0, bytes: $0.1) }, seconds: time))
+    }
+
+    /// A call is entered.
+    mutating func enter(_ number: Int32, _ arguments: [UInt64] = [], task: Int32 = first) {
+        frame(.syscall(number: number, state: 1), arguments, task: task)
+    }
+
+    /// A call returns.
+    mutating func leave(
+        _ number: Int32, _ arguments: [UInt64] = [], result: Int64, _ writes: [(UInt64, [UInt8])] = [], task: Int32 = first
+    ) {
+        frame(.syscall(number: number, state: 2), arguments, result: result, writes, task: task)
+    }
+
+    /// A whole call.
+    mutating func call(
+        _ number: Int32, _ arguments: [UInt64] = [], result: Int64, _ writes: [(UInt64, [UInt8])] = [], task: Int32 = first
+    ) {
+        enter(number, arguments, task: task)
+        leave(number, arguments, result: result, writes, task: task)
+    }
+
+    /// A task ends, with this wait status.
+    mutating func exit(_ task: Int32 = first, status: Int32) {
+        frame(.other(tag: 9), [], task: task)
+        writer.exit(task: task, status: status, event: writer.frameCount)
+    }
+
+    /// A thread of the first process.
+    mutating func thread(_ task: Int32) {
+        enter(56, [0x3d0f00])
+        writer.clone(task: task, parent: Self.first, flags: 0x3d0f00, event: writer.frameCount)
+        leave(56, [0x3d0f00], result: Int64(task))
+    }
+
+    /// Everything that is told of it.
+    func calls(_ expressions: [String] = [], stringLimit: Int = 32, _ adjust: (inout CallFilter) -> Void = { _ in }) throws -> [Call] {
+        var filter = try CallFilter(expressions: expressions)
+        adjust(&filter)
+        return try withTemporaryDirectory { directory in
+            let path = directory.appendingPathComponent("trace")
+            try writer.write(to: path)
+            let reader = try CallReader(TraceDirectory(path: path.path), node: NodeID(0), filter: filter, stringLimit: stringLimit) {
+                "endpoint \($0)"
+            }
+            var calls: [Call] = []
+            while let call = reader.next() { calls.append(call) }
+            return calls
+        }
+    }
+
+    /// The lines after the first, which is the exec.
+    func lines(_ expressions: [String] = [], stringLimit: Int = 32, _ adjust: (inout CallFilter) -> Void = { _ in }) throws -> [String] {
+        try calls(expressions, stringLimit: stringLimit, adjust).filter { $0.name != "execve" }.map(\.text)
+    }
+}
+
+extension FixedWidthInteger {
+    /// Its bytes, low one first.
+    var bytes: [UInt8] { (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> Self(8 * $0)) } }
+}

@@ -1,0 +1,131 @@
+import Calls
+import RunModel
+import TestSupport
+import Testing
+
+@Suite("Lines of calls")
+struct LineTests {
+    @Test("a call that gives stands where it was entered, one that takes where it returned")
+    func places() throws {
+        var trace = CallTrace()
+        trace.thread(11)  // 2, 3
+        trace.enter(0, [3, 0, 8])  // 4: a read
+        trace.enter(1, [4, 0, 8], task: 11)  // 5: a write
+        trace.leave(0, [3, 0, 8], result: 8)  // 6
+        trace.leave(1, [4, 0, 8], result: 8, task: 11)  // 7
+        let calls = try trace.calls(["read,write"])
+        #expect(calls.map(\.name) == ["write", "read"])
+        #expect(calls.map(\.at.event) == [5, 6] && calls.map(\.entered.event) == [5, 4] && calls.map { $0.returned?.event } == [7, 6])
+        #expect(calls.map(\.task) == [11, 10] && calls.map(\.process) == [10, 10])
+        #expect(calls.allSatisfy { $0.duration == 2_000_000 })
+    }
+
+    @Test("a call that its task's death cut off is unfinished, and named by where it was entered")
+    func unfinished() throws {
+        var trace = CallTrace()
+        trace.enter(0, [3, 0x10, 8])
+        trace.exit(status: 15)
+        let calls = try trace.calls()
+        #expect(calls.dropFirst().map(\.text) == ["read(3, 0x10, 8 <unfinished ...>) = ?", "+++ killed by SIGTERM +++"])
+        #expect(calls.dropFirst().map(\.position.event) == [2, 3])
+    }
+
+    @Test("calls that are under way at the end of the trace are unfinished")
+    func endOfTrace() throws {
+        var trace = CallTrace()
+        trace.thread(11)
+        trace.enter(1, [4, 0x10, 8], task: 11)
+        trace.enter(202, [0x10, 0x80, 1, 0])
+        #expect(
+            try trace.lines(["!clone"]) == [
+                "write(4, 0x10, 8 <unfinished ...>) = ?", "futex(0x10, FUTEX_WAIT_PRIVATE, 0x1, NULL <unfinished ...>) = ?",
+            ])
+    }
+
+    @Test("an end says how it came")
+    func ends() throws {
+        for (status, text): (Int32, String) in [
+            (0, "exited with 0"), (0x700, "exited with 7"), (9, "killed by SIGKILL"), (0x8b, "killed by SIGSEGV (core dumped)"),
+        ] {
+            var trace = CallTrace()
+            trace.enter(231, [UInt64(status >> 8)])
+            trace.exit(status: status)
+            #expect(try trace.lines() == ["exit_group(\(status >> 8)) = ?", "+++ \(text) +++"])
+        }
+    }
+
+    @Test("a delivered signal shows who sent it, once")
+    func signals() throws {
+        var trace = CallTrace()
+        let information = Int32(10).bytes + Int32(0).bytes + Int32(0).bytes + Int32(0).bytes + Int32(77).bytes + Int32(5).bytes
+        for tag: UInt16 in [6, 8] { trace.frame(.signal(tag: tag, information: information, deterministic: false, disposition: 1), []) }
+        #expect(try trace.lines() == ["--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=77, si_uid=5} ---"])
+        #expect(try trace.lines(["signal=!SIGUSR1"]).isEmpty && trace.lines(["signal=usr1"]).count == 1)
+    }
+
+    @Test("calls that the kernel begins again are shown each time")
+    func restarted() throws {
+        var trace = CallTrace()
+        trace.enter(7, [0x10, 1, 100])
+        trace.leave(7, [0x10, 1, 100], result: -516)
+        trace.enter(7, [0x10, 1, 100])
+        trace.leave(7, [0x10, 1, 100], result: 0)
+        #expect(
+            try trace.lines() == [
+                "poll(0x10, 1, 100) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)", "poll(0x10, 1, 100) = 0 (Timeout)",
+            ])
+    }
+
+    @Test("a call that holds back too much is told in two parts, and the order stays")
+    func lookahead() throws {
+        var trace = CallTrace()
+        trace.thread(11)
+        trace.enter(1, [4, 0x10, 8], task: 11)
+        for _ in 0...10_000 { trace.call(39, result: 10) }
+        trace.leave(1, [4, 0x10, 8], result: 8, task: 11)
+        let calls = try trace.calls(["write,getpid"]).filter { $0.kind == .call }
+        #expect(calls.first?.text == "write(4, 0x10, 8 <unfinished ...>" && calls.last?.text == "<... write resumed>) = 8")
+        #expect(calls.count == 10_003 && zip(calls, calls.dropFirst()).allSatisfy { $0.at < $1.at })
+        #expect(calls.last?.duration == 20_003_000_000)
+    }
+
+    @Test("calls in the syscall buffer show their number and result, at their place in the flush")
+    func buffered() throws {
+        var trace = CallTrace()
+        let record = { (result: Int64, number: UInt16) in result.bytes + number.bytes + UInt16(0).bytes + UInt32(16).bytes }
+        let records = record(12, 0) + record(-9, 3)
+        trace.frame(.other(tag: 10), [], [(0x1000, UInt32(records.count).bytes + [UInt8](repeating: 0, count: 26) + records)])
+        let calls = try trace.calls().dropFirst()
+        #expect(calls.map(\.text) == ["read(?) = 12  [buffered]", "close(?) = -1 EBADF (Bad file descriptor)  [buffered]"])
+        #expect(calls.map(\.at) == [Moment(event: 2, call: 1), Moment(event: 2, call: 2)])
+    }
+
+    @Test("filters choose by name, class, process and outcome")
+    func filters() throws {
+        var trace = CallTrace()
+        trace.thread(11)
+        trace.call(41, [2, 1, 0], result: 3)
+        trace.call(0, [3, 0x10, 8], result: -11)
+        trace.call(9, [0, 4096, 0, 0x22, 0, 0], result: 0x1000, task: 11)
+        let names = { (expressions: [String], adjust: (inout CallFilter) -> Void) in
+            try trace.calls(expressions, adjust).filter { $0.name != "execve" && $0.name != "clone" }.map(\.name)
+        }
+        #expect(try names([]) { _ in } == ["socket", "read", "mmap"])
+        #expect(try names(["%network"]) { _ in } == ["socket"])
+        #expect(try names(["trace=network,read"]) { _ in } == ["socket", "read"])
+        #expect(try names(["!%memory,socket"]) { _ in } == ["read"])
+        #expect(try names(["%desc"]) { _ in } == ["socket", "read", "mmap"])
+        #expect(try names(["none"]) { _ in }.isEmpty && names(["all"]) { _ in }.count == 3)
+        #expect(try names([]) { $0.outcome = .failed } == ["read"])
+        #expect(try names([]) { $0.outcome = .successful } == ["socket", "mmap"])
+        #expect(try names([]) { $0.process = 11 } == ["mmap"])
+        #expect(try names([]) { $0.endpoints = [0] }.isEmpty)
+    }
+
+    @Test(
+        "a mistake in a filter says what to write",
+        arguments: ["nonsense", "%nonsense", "trace=", "x=read", "signal=SIGX", "read,,nonsense"])
+    func mistakes(_ expression: String) {
+        #expect(throws: CallFilter.Mistake.self) { try CallFilter(expressions: [expression]) }
+    }
+}
