@@ -58,7 +58,7 @@ struct CallShape: Sendable {
     /// All names that have a shape.
     static var names: Set<String> { Set(byName.keys) }
 
-    /// The calls of x86-64 and aarch64 (which has fewer), by what they take: facts of the system call interface, see section 2 of the manual.
+    /// The calls of x86-64 and aarch64 (which has fewer), by what they take: see section 2 of the manual.
     private static let list = """
         read: fd out size
         write: fd in size

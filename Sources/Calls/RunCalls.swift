@@ -99,8 +99,8 @@ final class EndpointNames {
             case .unixStream: "unix"
             case .unknown: "socket"
             case .pipe: "pipe"
-            case .unixSequenced: "unix seqpacket"
-            case .unixDatagram: "unix datagram"
+            case .unixSequenced: "unix-seqpacket"
+            case .unixDatagram: "unix-dgram"
             case .udp: "udp"
             }
         var words = [kind]

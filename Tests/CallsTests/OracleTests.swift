@@ -83,8 +83,8 @@ struct OracleTests {
     private func skeleton(_ line: String) -> String {
         guard let open = line.firstIndex(of: "("), let result = line.range(of: " = ", options: .backwards) else { return line }
         // What poll found, strace repeats behind the result.
-        return
-            "\(line[..<open]) = \(line[result.upperBound...].replacingOccurrences(of: " \\(\\[.*\\]\\)$", with: "", options: .regularExpression))"
+        let outcome = line[result.upperBound...].replacingOccurrences(of: " \\(\\[.*\\]\\)$", with: "", options: .regularExpression)
+        return "\(line[..<open]) = \(outcome)"
     }
 
     @Test("each task makes the calls that strace sees, in the same order, with the same results and errors", .timeLimit(.minutes(3)))

@@ -44,7 +44,7 @@ private struct Greeting {
                 replace("\(node.node)@\(event)\\b", "\(node.node)@E\(number + 1)")
             }
         }
-        replace("\\b(client|server)@\\d+", "$1@EVENT")
+        replace("(?m)((?:^|\"position\":\")(?:client|server))@\\d+", "$1@EVENT")
         for process in try run.channels().flatMap({ ($0.a.processes ?? []) + ($0.b.processes ?? []) }) {
             replace("(?<=task |process |\"id\":|\"process\":|\"task\":|processes\":\\[)\(process)\\b|(?<= )\(process)(?=  )", "PID")
         }
@@ -102,8 +102,8 @@ struct ListingTests {
         try expect(
             "calls",
             [
-                ["calls", "-e", "%network,close", "-e", "signal=none"],
-                ["calls", "-e", "accept,shutdown,recvfrom", "--node", "server", "--json"],
+                ["calls", "-e", "%network,close", "-z", "--from", "1"],
+                ["calls", "-e", "accept,shutdown,recvfrom", "--node", "server", "-z", "--json"],
                 ["calls", "-e", "nonsense"], ["calls", "--follow", "client@1"], ["calls", "-Z", "-z"],
             ])
     }
