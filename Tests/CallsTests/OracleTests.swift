@@ -24,7 +24,7 @@ private struct Compared {
         strace = Self.resumed(
             try String(contentsOf: output, encoding: .utf8).split(separator: "\n").map { line in
                 let words = line.split(separator: " ", maxSplits: 1)
-                return (String(words[0]), String(words[1]))
+                return (String(words[0]), words[1].trimmingCharacters(in: .whitespaces))
             })
         let listed = try run.start([Executables.ridealong.path, "calls", "--run", run.directory.path]).succeed().output
         calls = listed.split(separator: "\n").dropFirst().map { line in
