@@ -11,15 +11,13 @@ public final class RunCalls {
     ///
     /// - Throws: `IndexError` or `TraceError` if the index or a trace cannot be read.
     public init(_ index: RunIndex, nodes: [NodeID], filter: CallFilter, channel: IndexedChannel? = nil, stringLimit: Int) throws {
-        let names = EndpointNames(index)
-        let ends = channel.map { [$0.channel.a, $0.channel.b] } ?? []
+        let names = try EndpointNames(index)
+        let ends = channel.map { $0.channel.endpoints(atA: true) + $0.channel.endpoints(atA: false) } ?? []
         var readers: [(node: NodeID, reader: CallReader)] = []
         for node in nodes {
             var filter = filter
             if channel != nil {
-                let serials = ends.compactMap { end in
-                    if case .endpoint(let id) = end, id.node == node { id.serial } else { nil }
-                }
+                let serials = ends.filter { $0.node == node }.map(\.serial)
                 if serials.isEmpty { continue }
                 filter.endpoints = Set(serials)
             }
@@ -74,8 +72,34 @@ private final class RankedOperations {
 final class EndpointNames {
     private let index: RunIndex
     private var names: [EndpointID: String] = [:]
+    /// For each endpoint of one channel only, who is at the other end of that.
+    private var peers: [EndpointID: Peer] = [:]
 
-    init(_ index: RunIndex) { self.index = index }
+    /// What is at the other end of an endpoint.
+    enum Peer {
+        /// These endpoints.
+        case endpoints([EndpointID])
+        /// Nothing that was recorded.
+        case outside(Address?)
+        /// It depends on the message: the endpoint belongs to several channels.
+        case several
+    }
+
+    init(_ index: RunIndex) throws(IndexError) {
+        self.index = index
+        for indexed in try index.channels() {
+            let channel = indexed.channel
+            for isA in [true, false] {
+                let others = channel.endpoints(atA: !isA)
+                var peer = Peer.endpoints(others)
+                if others.isEmpty, case .outside(let address) = isA ? channel.b : channel.a { peer = .outside(address) }
+                for end in channel.endpoints(atA: isA) { peers[end] = peers[end] == nil ? peer : .several }
+            }
+        }
+    }
+
+    /// What is at the other end of `id`; `nil` for what is no end of a channel.
+    func peer(of id: EndpointID) -> Peer? { peers[id] }
 
     /// `tcp client-4 127.0.0.1:51646`: the kind, and the node and the address at the other end; or `tcp listening 0.0.0.0:80`.
     func name(_ id: EndpointID) -> String {
@@ -93,34 +117,36 @@ final class EndpointNames {
 
     private func make(_ id: EndpointID) throws(IndexError) -> String {
         let endpoint = try index.endpoint(id)
-        let kind =
-            switch endpoint.kind {
-            case .tcp: "tcp"
-            case .unixStream: "unix"
-            case .unknown: "socket"
-            case .pipe: "pipe"
-            case .unixSequenced: "unix-seqpacket"
-            case .unixDatagram: "unix-dgram"
-            case .udp: "udp"
-            }
-        var words = [kind]
+        var words = [Self.kind(endpoint.kind)]
+        var address = endpoint.remote
         if endpoint.birth == .listen {
             words.append("listening")
-            if let local = endpoint.local { words.append("\(local)") }
-            return words.joined(separator: " ")
+            address = endpoint.local
         }
-        var address = endpoint.remote
-        if let channel = try index.channel(of: id) {
-            switch channel.channel.a == .endpoint(id) ? channel.channel.b : channel.channel.a {
-            case .endpoint(let peer):
-                words.append(index.name(peer.node))
-                if address == nil { address = try index.endpoint(peer).local }
-            case .outside(let known):
-                words.append("outside")
-                if address == nil { address = known }
+        switch peers[id] {
+        case .endpoints(let others):
+            if let first = others.first {
+                words.append(index.name(first.node) + (others.count > 1 ? "+\(others.count - 1)" : ""))
+                if address == nil, others.count == 1 { address = try index.endpoint(first).local }
             }
+        case .outside(let known):
+            words.append("outside")
+            if address == nil { address = known }
+        case .several, nil: break
         }
         if let address, address != .unixUnnamed { words.append("\(address)") }
         return words.joined(separator: " ")
+    }
+
+    private static func kind(_ kind: Endpoint.Kind) -> String {
+        switch kind {
+        case .tcp: "tcp"
+        case .unixStream: "unix"
+        case .unknown: "socket"
+        case .pipe: "pipe"
+        case .unixSequenced: "unix-seqpacket"
+        case .unixDatagram: "unix-dgram"
+        case .udp: "udp"
+        }
     }
 }

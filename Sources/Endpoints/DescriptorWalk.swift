@@ -33,6 +33,10 @@ public struct DescriptorWalk {
         switch tracker.files[file].kind {
         case .tcp: return .other("tcp")
         case .unixStream: return .other("unix")
+        case .unixSequenced: return .other("unix-seqpacket")
+        case .unixDatagram: return .other("unix-dgram")
+        case .udp: return .other("udp")
+        case .pipe: return .other("pipe")
         case .unknownSocket: return .other("socket")
         case .other(let name): return .other(name)
         }

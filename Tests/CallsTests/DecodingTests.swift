@@ -78,7 +78,7 @@ struct DecodingTests {
         #expect(
             try line(61, [11, Self.buffer, 0, 0], 11, Int32(0x8b).bytes)
                 == "wait4(11, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}], 0, NULL) = 11")
-        #expect(try line(22, [Self.buffer], 0, Int32(3).bytes + Int32(4).bytes) == "pipe([3<pipe>, 4<pipe>]) = 0")
+        #expect(try line(22, [Self.buffer], 0, Int32(3).bytes + Int32(4).bytes) == "pipe([3<endpoint 0>, 4<endpoint 1>]) = 0")
         #expect(try line(96, [Self.buffer, 0], 0, Int64(7).bytes + Int64(8).bytes) == "gettimeofday({tv_sec=7, tv_usec=8}, NULL) = 0")
     }
 
@@ -108,7 +108,7 @@ struct DecodingTests {
         trace.call(47, [3, header, 0], result: 2, writes)
         let expected =
             #"recvmsg(3<endpoint 0>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hi"}], msg_iovlen=1, "#
-            + "msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[9]}], msg_controllen=20, "
+            + "msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[9<socket>]}], msg_controllen=20, "
             + "msg_flags=MSG_CMSG_CLOEXEC}, 0) = 2"
         let lines = try trace.lines()
         #expect(lines == [expected])
