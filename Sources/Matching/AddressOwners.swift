@@ -77,7 +77,8 @@ struct AddressOwners {
         }
     }
 
-    /// Whether an endpoint has sent enough, soon enough, of each length.
+    /// Whether an endpoint has sent enough, soon enough, of each length. What was cut short by its receiver is all of one length, that of
+    /// the receiver's memory for it.
     private func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
         if histories.all[slot].isOpaque { return true }
         // What it sent after the end of its trace was received after that.
@@ -88,14 +89,19 @@ struct AddressOwners {
         var given: [UInt64: [Int64]] = [:]
         for message in sent { given[message.length, default: []].append(message.earliest) }
         var taken: [UInt64: Int] = [:]
+        var cut: [Datagram] = []
         // What goes to many is received more often than sent; but by nobody twice, in general.
         for message in heard where receivers.count == 1 || message.slot == heard[0].slot {
+            let times = given[message.length] ?? []
             let number = taken[message.length, default: 0]
             taken[message.length] = number + 1
-            let times = given[message.length] ?? given.first { $0.key > message.length }?.value ?? []
             let isSent = number < times.count && notAfter(times[number], message.latest, slack)
-            if !isSent && notAfter(message.latest, end, slack) { return false }
+            if isSent || !notAfter(message.latest, end, slack) { continue }
+            cut.append(message)
+            guard message.length == message.count, message.length == cut[0].length else { return false }
         }
-        return true
+        guard let first = cut.first else { return true }
+        let longer = sent.filter { $0.length > first.length }
+        return cut.indices.allSatisfy { $0 < longer.count && notAfter(longer[$0].earliest, cut[$0].latest, slack) }
     }
 }
