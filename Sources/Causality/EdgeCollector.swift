@@ -84,14 +84,21 @@ struct EdgeCollector {
             let to = OperationRef(node: NodeID(number), index: index)
             if operation.kind == .accept {
                 edges.append(Edge(from: from, to: to, kind: .connectAccept, channel: own.channel))
-            } else if !(own.isShutDown || node.endpoints[Int(operation.endpoint)].birth == .open) || couldPrecede(from, to) {
+            } else if !isDoubtful(operation, own, peer, in: node) || couldPrecede(from, to) {
                 edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel))
             }
         }
     }
 
-    /// Whether the clocks let `from` come before `to`. Who shut down both halves itself sees an end that the peer did not cause, and who
-    /// opened a FIFO, one that is there before anybody writes.
+    /// Whether the end of a stream may have come of something else than what `peer` is known to have done last. Who shut down both halves
+    /// itself sees an end that the peer did not cause, and who opened a FIFO, one that is there before anybody writes. Of a peer whose
+    /// calls are hidden in the syscall buffer, closes are hidden, too: the one that is seen may have come later.
+    private func isDoubtful(_ end: Operation, _ own: Landmarks, _ peer: EndpointID, in node: NodeActivity) -> Bool {
+        own.isShutDown || node.endpoints[Int(end.endpoint)].birth == .open
+            || nodes[Int(peer.node.index)].endpoints[Int(peer.serial)].opaqueFrom != nil
+    }
+
+    /// Whether the clocks let `from` come before `to`.
     private func couldPrecede(_ from: OperationRef, _ to: OperationRef) -> Bool {
         let (sender, receiver) = (nodes[Int(from.node.index)], nodes[Int(to.node.index)])
         return sender.operations[Int(from.index)].earliest &+ sender.clockOffset

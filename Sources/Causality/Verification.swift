@@ -201,8 +201,10 @@ struct Verifier {
                 if operation.kind == .accept, let connected = peer.connected, connected >= rank {
                     report("accept-before-connect", "ranks \(rank) and \(connected)", here, opening(id))
                 }
-                // Who shut down its own end, or opened a FIFO, may see an end that the peer did not cause.
-                let isDoubtful = own.isShutDown || node.endpoints[Int(operation.endpoint)].birth == .open
+                // Who shut down its own end, or opened a FIFO, may see an end that the peer did not cause; and where the syscall buffer
+                // hides what a peer did, it hides closes.
+                let isHidden = nodes[Int(id.node.index)].endpoints[Int(id.serial)].opaqueFrom != nil
+                let isDoubtful = own.isShutDown || node.endpoints[Int(operation.endpoint)].birth == .open || isHidden
                 if operation.isEndOfStream, !isDoubtful, let ended = peer.ended, ended >= rank {
                     report("end-before-close", "ranks \(rank) and \(ended)", here, opening(id))
                 }
