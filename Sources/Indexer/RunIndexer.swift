@@ -78,8 +78,10 @@ public struct RunIndexer: Sendable {
     private func collect(_ stored: [IndexedNode]) throws(IndexError) -> [RunDirectory.Node] {
         var nodes = try run.nodes()
         var seen = Set(nodes.map(\.tracePath))
-        let inside = run.path + "/"
-        let earlier = stored.map(\.tracePath).filter { !$0.hasPrefix(inside) && FileManager.default.fileExists(atPath: $0) }
+        // Also those that lie in the run directory, but not where `record` puts them.
+        let earlier = stored.map(\.tracePath).filter { path in
+            !seen.contains(path) && ["version", "incomplete"].contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+        }
         for trace in traces + earlier {
             var node = try RunDirectory.node(at: trace)
             guard seen.insert(node.tracePath).inserted else { continue }

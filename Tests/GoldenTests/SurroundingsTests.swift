@@ -54,6 +54,23 @@ struct SurroundingsTests {
         }
     }
 
+    @Test("traces that were named once stay part of the run, also those in its directory")
+    func tracesInTheRunDirectory() throws {
+        try withTemporaryDirectory { directory in
+            for name in ["one", "two"] {
+                var trace = TraceWriter()
+                trace.exec(task: 7, commandLine: [name], event: 1)
+                trace.frame(FrameSpec(task: 7, event: .other(tag: 9)))
+                try trace.write(to: directory.appendingPathComponent(name))
+            }
+            #expect(try shell("$ridealong index one two/", in: directory).output.contains("2 nodes (2 read)"))
+            for arguments in ["one", "", "./two $PWD/one"] {
+                let again = try shell("$ridealong index \(arguments)", in: directory).output
+                #expect(again.contains("2 nodes (nothing changed)"), "\(arguments): \(again)")
+            }
+        }
+    }
+
     @Test("closed descriptors and full disks are errors, no crashes", arguments: [">&-", ">/dev/full", ">&- 2>&-", "<&- >&- 2>&-"])
     func closedDescriptors(_ redirection: String) throws {
         try withTemporaryDirectory { directory in
