@@ -28,6 +28,9 @@ public final class CallReader {
     /// rr's start-up stub runs until the first exec: nothing before it is the program's.
     private var hasStarted = false
     private var hasEnded = false
+    /// Whether calls are told of; if not, it is followed what epoll instances watch: for each process, by descriptor.
+    private var isTelling = true
+    private(set) var watched: [Int32: [Int32: Set<Int32>]] = [:]
 
     /// A reader that stands before the first event of `trace`.
     ///
@@ -75,15 +78,45 @@ public final class CallReader {
             for task in pending.keys.sorted() { abandon(task) }
             return
         }
+        take()
+    }
+
+    /// Takes frames up to the first one that is beyond a cut, and tells of nothing.
+    func advanceSilently(until isBeyond: (_ event: UInt64, _ time: Int64) -> Bool) {
+        isTelling = false
+        while frames.advance() { if isBeyond(frames.event, frames.time) { return } else { take() } }
+        hasEnded = true
+    }
+
+    /// What the calls that these tasks are in return beyond the cut, of those that return. What descriptors name stays as it is at the cut.
+    func laterResults(of tasks: Set<Int32>) -> [Int32: Int64] {
+        var waiting = tasks
+        var results: [Int32: Int64] = [:]
+        while !waiting.isEmpty, !hasEnded {
+            if waiting.contains(frames.task) {
+                if frames.kind == .exit { waiting.remove(frames.task) }
+                if let call = frames.syscall, call.state == .exiting, call.number < rrCallBase, !ErrorNames.isInterrupted(frames.result) {
+                    results[frames.task] = frames.result
+                    waiting.remove(frames.task)
+                }
+            }
+            hasEnded = !frames.advance()
+        }
+        return results
+    }
+
+    /// Takes the frame that the cursor stands at.
+    private func take() {
         switch frames.kind {
         case .syscall:
             takeCall()
         case .syscallBufferFlush:
             walk.take(frames, &data)
-            if hasStarted { takeFlush() }
+            if hasStarted, isTelling { takeFlush() }
         case .signalDelivery, .signalHandler:
             walk.take(frames, &data)
-            if hasStarted, let signal = frames.signal { takeSignal(signal) }
+            if frames.kind == .signalHandler, pending[frames.task]?.isInterrupted == true { pending[frames.task] = nil }
+            if hasStarted, isTelling, let signal = frames.signal { takeSignal(signal) }
         case .exit:
             takeExit()
             walk.take(frames, &data)
@@ -120,7 +153,7 @@ public final class CallReader {
         var call = pendingCall(name, shape, architecture)
         // exec's return tells the rest.
         guard hasStarted || call.isExec else { return }
-        if hasStarted, call.isWanted, CallClasses.gives(name) { call.slot = lines.reserve(frames.task) }
+        if isTelling, hasStarted, call.isWanted, CallClasses.gives(name) { call.slot = lines.reserve(frames.task) }
         pending[frames.task] = call
         if case .never = shape.result { complete(call, result: nil) }
     }
@@ -144,14 +177,34 @@ public final class CallReader {
             if call?.isExec != true { call = pendingCall(name, shape, architecture) }
         }
         guard hasStarted, var call, call.name == name else { return abandon(task) }
+        guard isTelling else { return note(call, result: frames.result) }
         if call.isWanted { learn(&call) }
         complete(call, result: frames.result)
+    }
+
+    /// What a silent reading remembers of a call that has returned.
+    private func note(_ call: PendingCall, result: Int64) {
+        // The kernel may begin it again, or the signal may be the end: until the program goes on, it has not come back.
+        if ErrorNames.isInterrupted(result) {
+            pending[call.task]?.isInterrupted = result == ErrorNames.interrupted
+            return
+        }
+        pending[call.task] = nil
+        let (first, last) = (Int32(truncatingIfNeeded: call.values[0]), Int32(truncatingIfNeeded: call.values[2]))
+        switch (call.name, result) {
+        case ("epoll_ctl", 0) where call.values[1] == 1: watched[call.process, default: [:]][first, default: []].insert(last)
+        case ("epoll_ctl", 0) where call.values[1] == 2: watched[call.process]?[first]?.remove(last)
+        case ("close", _):
+            watched[call.process]?[first] = nil
+            for set in watched[call.process]?.keys.map({ $0 }) ?? [] { watched[call.process]?[set]?.remove(first) }
+        default: break
+        }
     }
 
     /// Tells of a call that has returned `result`, or never will.
     private func complete(_ call: PendingCall, result: Int64?) {
         pending[call.task] = nil
-        guard call.isWanted, filter.admits(call.meanings.map(\.1) + [made(by: call, result)], result: result) else {
+        guard isTelling, call.isWanted, filter.admits(call.meanings.map(\.1) + [made(by: call, result)], result: result) else {
             return lines.fill(call.slot, with: nil)
         }
         var line = call.line
@@ -179,7 +232,7 @@ public final class CallReader {
     private func abandon(_ task: Int32) {
         guard let call = pending[task] else { return }
         pending[task] = nil
-        guard hasStarted, call.isWanted, !call.isSplit, filter.admits(call.meanings.map(\.1), result: nil) else {
+        guard isTelling, hasStarted, call.isWanted, !call.isSplit, filter.admits(call.meanings.map(\.1), result: nil) else {
             return lines.fill(call.slot, with: nil)
         }
         var line = call.line
@@ -219,7 +272,7 @@ public final class CallReader {
         let task = frames.task
         let process = walk.process(of: task) ?? task
         abandon(task)
-        guard hasStarted, filter.admitsExit(task: task, process: process) else { return }
+        guard isTelling, hasStarted, filter.admitsExit(task: task, process: process) else { return }
         var line = Call(.exit, "exit", at: here, time: frames.time, process: process, task: task)
         line.arguments = [tasks.exits[TaskFacts.Key(task: task, event: frames.event)].map(TaskFacts.text) ?? "gone"]
         lines.append(line)

@@ -36,6 +36,14 @@ enum ErrorNames {
         514: ("ERESTARTNOHAND", "To be restarted if no handler"), 516: ("ERESTART_RESTARTBLOCK", "Interrupted by signal"),
     ]
 
+    /// Whether a call that returned `result` was broken off by a signal.
+    static func isInterrupted(_ result: Int64) -> Bool {
+        result == interrupted || result < 0 && result >= -4095 && restarts[Int(-result)] != nil
+    }
+
+    /// EINTR, as calls return it.
+    static let interrupted: Int64 = -4
+
     /// The name of error `number`; `nil` if it has none.
     static func name(_ number: Int) -> String? { restarts[number]?.0 ?? names[number] }
 

@@ -21,6 +21,8 @@ struct PendingCall {
     var slot: Int?
     /// Whether its beginning has been told already.
     var isSplit = false
+    /// Whether a signal has broken it off, and the program has not gone on yet.
+    var isInterrupted = false
 
     var isExec: Bool { name == "execve" || name == "execveat" }
 

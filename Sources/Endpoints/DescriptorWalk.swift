@@ -46,4 +46,31 @@ public struct DescriptorWalk {
     public mutating func process(of task: Int32) -> Int32? {
         tracker.tasks.index(of: task).map { tracker.tasks.processes[tracker.tasks[$0].process].record.id }
     }
+
+    /// A process that lives.
+    public struct LivingProcess: Hashable, Sendable {
+        /// Its thread group id.
+        public let id: Int32
+        /// Its parent's, if that is recorded.
+        public let parent: Int32?
+        /// Its threads.
+        public let tasks: [Int32]
+    }
+
+    /// The processes that live now, in order of their ids.
+    public var livingProcesses: [LivingProcess] {
+        let groups = Dictionary(grouping: tracker.tasks.all) { tracker.tasks[$0].process }
+        return groups.map { process, tasks in
+            let record = tracker.tasks.processes[process].record
+            return LivingProcess(id: record.id, parent: record.parent, tasks: tasks.map { tracker.tasks[$0].id })
+        }.sorted { $0.id < $1.id }
+    }
+
+    /// The living processes that have a descriptor of the endpoint `serial`, in order of their ids. O(descriptors of all).
+    public func holders(of serial: Int32) -> [Int32] {
+        let holding = tracker.tasks.all.filter { task in
+            tracker.tables[tracker.tasks[task].table].slots.values.contains { tracker.files[$0.file].endpoint == serial }
+        }
+        return Set(holding.map { tracker.tasks.processes[tracker.tasks[$0].process].record.id }).sorted()
+    }
 }

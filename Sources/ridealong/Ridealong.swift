@@ -18,7 +18,8 @@ struct Ridealong: AsyncParsableCommand {
             """,
         subcommands: [
             DoctorCommand.self, RecordCommand.self, UpCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self,
-            MessagesCommand.self, LogCommand.self, CallsCommand.self, ShowCommand.self, HappensBeforeCommand.self, CutCommand.self,
+            MessagesCommand.self, LogCommand.self, CallsCommand.self, BlockedCommand.self, ShowCommand.self, HappensBeforeCommand.self,
+            CutCommand.self,
             CheckCommand.self, DebugCommand.self, ExportCommand.self,
         ])
 }

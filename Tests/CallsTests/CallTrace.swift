@@ -64,6 +64,13 @@ struct CallTrace {
         leave(56, [0x3d0f00], result: Int64(task))
     }
 
+    /// A child of the first process.
+    mutating func fork(_ child: Int32) {
+        enter(56, [0x120_0011])
+        writer.clone(task: child, parent: Self.first, flags: 0x120_0011, event: writer.frameCount)
+        leave(56, [0x120_0011], result: Int64(child))
+    }
+
     /// Everything that is told of it.
     func calls(_ expressions: [String] = [], stringLimit: Int = 32, _ adjust: (inout CallFilter) -> Void = { _ in }) throws -> [Call] {
         var filter = try CallFilter(expressions: expressions)

@@ -108,6 +108,12 @@ struct ListingTests {
             ])
     }
 
+    @Test("who waits for whom, where a connection is being made and at the end")
+    func blocked() throws {
+        let position = try Greeting.recorded().position(2)
+        try expect("blocked", [["blocked", position], ["blocked", position, "--json"], ["blocked"]])
+    }
+
     @Test("messages with their bytes, and some of them only")
     func bytes() throws {
         let position = try Greeting.recorded().position(6)
