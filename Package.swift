@@ -32,6 +32,7 @@ let package = Package(
     products: [
         .executable(name: "ridealong", targets: ["ridealong"]),
         .library(name: "RRTrace", targets: ["RRTrace"]),
+        .library(name: "Indexing", targets: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -77,7 +78,7 @@ let package = Package(
         tests("EndpointsTests", of: ["RunModel", "RRTrace", "Endpoints"]),
         tests("RunStoreTests", of: ["RunModel", "RunStore"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
-        tests("CausalityTests", of: ["RunModel", "Matching", "Causality"]),
+        tests("CausalityTests", of: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),
         tests("RecorderTests", of: ["Recorder", "RunModel", system]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
         tests("CallsTests", of: ["RunModel", "RRTrace", "RunStore", "Calls"]),

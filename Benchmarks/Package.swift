@@ -8,7 +8,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CInflate", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
         .executableTarget(
-            name: "bench", dependencies: ["CInflate", .product(name: "RRTrace", package: "ridealong")],
+            name: "bench",
+            dependencies: [
+                "CInflate", .product(name: "RRTrace", package: "ridealong"), .product(name: "Indexing", package: "ridealong"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Records a redis server under load, once, and measures Ridealong on that trace. `bench.sh DIRECTORY`: where the recording is kept.
+# Records a redis server under load, once, and measures Ridealong on that trace and on made-up traffic. `bench.sh DIRECTORY`: where the
+# recording is kept.
 set -eu
 directory=$1
 ridealong=.build/release/ridealong
@@ -29,4 +30,8 @@ record() {
 }
 
 [ -e "$directory/run/redis/trace/version" ] || record
-Benchmarks/.build/release/bench "$directory/run/redis/trace" "$ridealong" Benchmarks/thresholds.json
+bench=Benchmarks/.build/release/bench
+status=0
+$bench reading "$directory/run/redis/trace" "$ridealong" Benchmarks/thresholds.json || status=$?
+$bench ordering "$directory/ordering" Benchmarks/thresholds.json || status=$?
+exit $status

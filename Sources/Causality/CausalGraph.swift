@@ -2,8 +2,8 @@ public import RunModel
 
 /// What comes before what in a run: one total order, and the two relations that it contains.
 ///
-/// Building it takes O((operations + edges) * log nodes) time and O(edges * chains / 16) for checkpoints; some 100 bytes for each edge and
-/// 12 for each operation, besides the nodes themselves.
+/// Building it takes O((operations + edges) * log nodes) time; some 100 bytes for each edge and 12 for each operation, besides the nodes
+/// themselves.
 public struct CausalGraph: Sendable {
     /// The nodes whose operations these are.
     public let nodes: [NodeActivity]
@@ -24,7 +24,7 @@ public struct CausalGraph: Sendable {
 
     /// The graph of the operations of `nodes`, with their `channels` and `deliveries`.
     ///
-    /// - Parameter blockCapacity: after how many influences on a line there is a checkpoint, if not the usual number.
+    /// - Parameter blockCapacity: how many influences a block of a relation has, if not the usual number.
     public init(nodes: [NodeActivity], channels: [Channel], deliveries: [Delivery], blockCapacity: Int? = nil) {
         var collector = EdgeCollector(nodes: nodes, channels: channels)
         collector.collect(deliveries)
@@ -38,9 +38,10 @@ public struct CausalGraph: Sendable {
         order = TotalOrder(sequence: merge.sequence, nodes: nodes.count)
         let chains = Chains(nodes)
         let influences = InfluenceTable(table, nodes: nodes, chains: chains)
-        let relation = { [nodes, order] (ordering: Ordering) in
-            let capacity = blockCapacity ?? RelationGraph.capacity(lines: chains.lineCount(ordering))
-            return RelationGraph(ordering, influences, chains: chains, capacity: capacity, nodes: nodes, order: order)
+        let ranks = InfluenceRanks(influences, nodes: nodes, order: order)
+        let relation = { [order] (ordering: Ordering) in
+            let capacity = blockCapacity ?? RelationGraph.standardCapacity
+            return RelationGraph(ordering, influences, chains: chains, capacity: capacity, order: order, ranks: ranks)
         }
         recorded = relation(.recorded)
         causal = chains.isOnePerNode ? recorded.renamed(.causal) : relation(.causal)
@@ -54,6 +55,11 @@ public struct CausalGraph: Sendable {
 
     /// The relation of this kind.
     public func relation(_ ordering: Ordering) -> RelationGraph { ordering == .recorded ? recorded : causal }
+
+    /// Both relations in blocks, as an index keeps them; only the recorded one if they are the same.
+    public var relations: [Ordering: any Sequence<InfluenceBlock> & Sendable] {
+        recorded.chains.isOnePerNode ? [.recorded: recorded.blocks] : [.recorded: recorded.blocks, .causal: causal.blocks]
+    }
 
     /// Whether operation `a` comes before operation `b`. Both must be of the run.
     public func happensBefore(_ a: OperationRef, _ b: OperationRef, _ ordering: Ordering = .causal) -> Bool {

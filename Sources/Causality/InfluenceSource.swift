@@ -31,7 +31,7 @@ public protocol InfluenceSource<Failure> {
     /// Block `number` of `line`; `nil` if there is none.
     func block(_ number: Int, of line: Int) throws(Failure) -> InfluenceBlock?
     /// The checkpoint of block `number` of `line`, if there is one.
-    func checkpoint(_ number: Int, of line: Int) throws(Failure) -> [Moment]?
+    func checkpoint(_ number: Int, of line: Int) throws(Failure) -> [Reach]?
 }
 
 extension InfluenceSource {

@@ -4,6 +4,8 @@ import RunModel
 /// nothing unmerged the one with the earliest time comes next, and of several such the first node's.
 struct Merge {
     private let nodes: [NodeActivity]
+    /// For each node the time of each operation, packed apart from the rest: they are gone through in an order that no cache foresees.
+    private let times: [[Int64]]
     private let edges: EdgeTable
     private let evidence: [Channel.Evidence]
     private(set) var isDropped: [Bool]
@@ -28,6 +30,7 @@ struct Merge {
 
     init(nodes: [NodeActivity], edges: EdgeTable, evidence: [Channel.Evidence]) {
         self.nodes = nodes
+        times = nodes.map { node in node.operations.map { $0.happened &+ node.clockOffset } }
         self.edges = edges
         self.evidence = evidence
         isDropped = [Bool](repeating: false, count: edges.all.count)
@@ -38,33 +41,33 @@ struct Merge {
     mutating func run() {
         let total = nodes.reduce(0) { $0 + $1.operations.count }
         sequence.reserveCapacity(total)
-        for node in nodes.indices { enter(node) }
+        for node in nodes.indices { if let time = enter(node) { ready.insert(node, key: time) } }
         while sequence.count < total {
-            guard let node = ready.popFirst() else {
+            guard let node = ready.first?.node else {
                 breakCycle()
                 continue
             }
             sequence.append(NodeID(node))
             progress[node].merged += 1
-            enter(node)
+            if let time = enter(node) { ready.replaceFirst(key: time) } else { ready.removeFirst() }
             while let first = progress[node].waiting.first, first.key < progress[node].merged {
-                guard let other = progress[node].waiting.popFirst() else { break }
-                progress[other].awaited = -1
-                settle(other)
+                progress[node].waiting.removeFirst()
+                progress[first.node].awaited = -1
+                if let time = settle(first.node) { ready.insert(first.node, key: time) }
             }
         }
     }
 
-    /// Turns to the next operation of `node`.
-    private mutating func enter(_ node: Int) {
+    /// Turns to the next operation of `node`; its time, if it depends on nothing unmerged.
+    private mutating func enter(_ node: Int) -> Int64? {
         let index = progress[node].merged
-        guard index < nodes[node].operations.count else { return }
+        guard index < times[node].count else { return nil }
         progress[node].edge = edges.into(node, index).lowerBound
-        settle(node)
+        return settle(node)
     }
 
-    /// Makes `node` ready if its next operation depends on nothing unmerged; else lets it wait.
-    private mutating func settle(_ node: Int) {
+    /// The time of the next operation of `node`, if it depends on nothing unmerged; else lets the node wait.
+    private mutating func settle(_ node: Int) -> Int64? {
         let index = progress[node].merged
         let end = edges.into(node, index).upperBound
         while progress[node].edge < end {
@@ -73,13 +76,13 @@ struct Merge {
             if Int(source.index) >= progress[Int(source.node.index)].merged && !isDropped[edge] {
                 progress[node].awaited = edge
                 progress[Int(source.node.index)].waiting.insert(node, key: Int64(source.index))
-                return
+                return nil
             }
             progress[node].edge += 1
         }
-        let time = max(progress[node].time, nodes[node].operations[index].happened &+ nodes[node].clockOffset)
+        let time = max(progress[node].time, times[node][index])
         progress[node].time = time
-        ready.insert(node, key: time)
+        return time
     }
 
     /// Every node that is not done waits for another: follows the waits round to a cycle, and drops its weakest edge.
@@ -101,7 +104,7 @@ struct Merge {
         let target = Int(edges.all[weakest].to.node.index)
         progress[Int(edges.all[weakest].from.node.index)].waiting.remove(target)
         progress[target].awaited = -1
-        settle(target)
+        if let time = settle(target) { ready.insert(target, key: time) }
     }
 
     /// By evidence; among equals the later one in the table.
@@ -127,19 +130,26 @@ extension Operation {
 
 /// Nodes by a key, least first, then by node: a binary heap.
 private struct NodeQueue {
-    private var heap: [(key: Int64, node: Int)] = []
+    struct Waiting {
+        var key: Int64
+        var node: Int
 
-    var first: (key: Int64, node: Int)? { heap.first }
+        static func < (a: Waiting, b: Waiting) -> Bool { a.key != b.key ? a.key < b.key : a.node < b.node }
+    }
+
+    private var heap: [Waiting] = []
+
+    var first: Waiting? { heap.first }
 
     /// O(nodes).
     mutating func remove(_ node: Int) {
         let rest = heap.filter { $0.node != node }
         heap = []
-        for (key, node) in rest { insert(node, key: key) }
+        for entry in rest { insert(entry.node, key: entry.key) }
     }
 
     mutating func insert(_ node: Int, key: Int64) {
-        heap.append((key, node))
+        heap.append(Waiting(key: key, node: node))
         var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
             heap.swapAt(child, (child - 1) / 2)
@@ -147,20 +157,31 @@ private struct NodeQueue {
         }
     }
 
-    mutating func popFirst() -> Int? {
-        guard let first = heap.first else { return nil }
-        let last = heap.removeLast()
-        guard !heap.isEmpty else { return first.node }
+    /// Gives the first another key.
+    mutating func replaceFirst(key: Int64) {
+        heap[0].key = key
+        sink()
+    }
+
+    /// Removes the first, if there is one.
+    mutating func removeFirst() {
+        guard let last = heap.popLast(), !heap.isEmpty else { return }
         heap[0] = last
+        sink()
+    }
+
+    /// Puts the first where it belongs.
+    private mutating func sink() {
+        let entry = heap[0]
         var parent = 0
         while true {
             var child = 2 * parent + 1
             guard child < heap.count else { break }
             if child + 1 < heap.count && heap[child + 1] < heap[child] { child += 1 }
-            guard heap[child] < heap[parent] else { break }
-            heap.swapAt(child, parent)
+            guard heap[child] < entry else { break }
+            heap[parent] = heap[child]
             parent = child
         }
-        return first.node
+        heap[parent] = entry
     }
 }

@@ -28,10 +28,12 @@ extension InfluenceSource {
     /// In the causal relation the process of both must be given: a process that is not known is concurrent with all but itself.
     ///
     /// Reads some blocks of each line; O(influences) where there are no checkpoints.
-    public func relation(_ a: Place, _ b: Place) throws(Failure) -> Relation {
+    ///
+    /// - Parameter ranks: the ranks of both, if known: what has the higher one does not come before the other, and is not looked for.
+    public func relation(_ a: Place, _ b: Place, ranks: (Int, Int)? = nil) throws(Failure) -> Relation {
         if a.position == b.position { return .same }
-        if let way = try way(from: a, to: b) { return .before(way) }
-        if let way = try way(from: b, to: a) { return .after(way) }
+        if ranks.map({ $0 <= $1 }) ?? true, let way = try way(from: a, to: b) { return .before(way) }
+        if ranks.map({ $0 >= $1 }) ?? true, let way = try way(from: b, to: a) { return .after(way) }
         return .concurrent
     }
 

@@ -2,51 +2,65 @@ public import RunModel
 
 /// One of the two relations over a run, in memory: for each line the influences on it, in blocks with checkpoints.
 ///
-/// Four bytes for each influence besides those that both relations share, and eight for each line at each checkpoint.
+/// Four bytes for each influence besides those that both relations share, and at most sixteen for checkpoints.
 public struct RelationGraph: InfluenceSource, Sendable {
     /// Which of the two.
-    public let ordering: Ordering
+    public private(set) var ordering: Ordering
     /// The chains of the run.
     public let chains: Chains
     let table: InfluenceTable
     /// How many influences a block has.
     let capacity: Int
     /// Indices of `table.all`: the influences on each line, by moment.
-    private let members: [[Int32]]
-    /// For each line, the checkpoint of each of its blocks but the first; `nil` where it was not worked out.
-    private let checkpoints: [[[Moment]?]]
+    let members: [[Int32]]
+    /// For each line, the checkpoints of its blocks, by block.
+    private var checkpoints: [[Int: [Reach]]]
 
-    /// The relation that `table` makes, with a checkpoint after every `capacity` influences on a line.
+    /// How many influences a full block has, if nothing else is asked for.
+    static let standardCapacity = 128
+
+    /// The relation that `table` makes, in blocks of `capacity` influences.
     ///
-    /// - Parameter order: a linear extension of the recorded order, by which checkpoints are worked out; their number is its nodes'.
-    init(_ ordering: Ordering, _ table: InfluenceTable, chains: Chains, capacity: Int, nodes: [NodeActivity], order: TotalOrder) {
-        var sweep = CheckpointSweep(ordering, table, chains: chains, capacity: capacity)
-        sweep.run(nodes: nodes, order: order)
+    /// - Parameter order: a linear extension of the recorded order, by which checkpoints are chosen; `ranks` are of it.
+    init(_ ordering: Ordering, _ table: InfluenceTable, chains: Chains, capacity: Int, order: TotalOrder, ranks: InfluenceRanks) {
         self.ordering = ordering
         self.chains = chains
         self.table = table
         self.capacity = capacity
-        members = sweep.members
-        checkpoints = sweep.checkpoints
-    }
-
-    private init(_ other: RelationGraph, as ordering: Ordering) {
-        self.ordering = ordering
-        chains = other.chains
-        table = other.table
-        capacity = other.capacity
-        members = other.members
-        checkpoints = other.checkpoints
+        var members = [[Int32]](repeating: [], count: chains.lineCount(ordering))
+        for (index, influence) in table.all.enumerated() {
+            let line = chains.line(of: influence.toChain, ordering)
+            if line != chains.line(of: influence.fromChain, ordering) { members[line].append(Int32(truncatingIfNeeded: index)) }
+        }
+        self.members = members
+        checkpoints = Array(repeating: [:], count: members.count)
+        var sweep = CheckpointSweep(self)
+        sweep.run(ranks, order: order)
+        checkpoints = sweep.graph.checkpoints
     }
 
     /// The same under the other name: for runs whose nodes are a chain each.
-    func renamed(_ ordering: Ordering) -> RelationGraph { RelationGraph(self, as: ordering) }
+    func renamed(_ ordering: Ordering) -> RelationGraph {
+        var other = self
+        other.ordering = ordering
+        return other
+    }
 
-    /// How many influences a block of a relation with so many lines has: then checkpoints take no more room than influences.
-    static func capacity(lines: Int) -> Int { max(minimumCapacity, lines) }
-
-    /// The smallest number of influences in a full block.
-    private static let minimumCapacity = 256
+    /// Works out what comes before block `number` of `line`, from the checkpoints that there are. Returns how many lines have come
+    /// anywhere, and how many influences were gone over.
+    mutating func addCheckpoint(_ number: Int, of line: Int) -> (reaches: Int, visited: Int) {
+        let first = table.all[Int(members[line][number * capacity])].to
+        var walk = Walk<Never>(self, from: line, first, block: number - 1)
+        _ = walk.run()
+        var reaches: [Reach] = []
+        for (other, moment) in walk.latest.enumerated() where moment != .beginning && other != line {
+            reaches.append(Reach(line: Int32(truncatingIfNeeded: other), moment: moment))
+        }
+        // Of the line itself, all but what follows in this block: several influences may lead to one moment.
+        reaches.append(Reach(line: Int32(truncatingIfNeeded: line), moment: Moment(packed: first.packed &- 1)))
+        checkpoints[line][number] = reaches
+        return (reaches.count, walk.visited)
+    }
 
     /// The block of `line` with the last influence at or before `moment`; `nil` if there is none.
     public func block(of line: Int, atOrBefore moment: Moment) -> InfluenceBlock? {
@@ -62,13 +76,11 @@ public struct RelationGraph: InfluenceSource, Sendable {
         let slice = members[line][start..<min(start + capacity, members[line].count)]
         return InfluenceBlock(
             line: Int32(truncatingIfNeeded: line), number: Int32(truncatingIfNeeded: number),
-            influences: slice.map { table.all[Int($0)] }, checkpoint: number == 0 ? nil : checkpoints[line][number - 1])
+            influences: slice.map { table.all[Int($0)] }, checkpoint: checkpoints[line][number])
     }
 
     /// The checkpoint of block `number` of `line`, if there is one.
-    public func checkpoint(_ number: Int, of line: Int) -> [Moment]? {
-        checkpoints[line].indices.contains(number - 1) ? checkpoints[line][number - 1] : nil
-    }
+    public func checkpoint(_ number: Int, of line: Int) -> [Reach]? { checkpoints[line][number] }
 
     /// All blocks, by line and number.
     public var blocks: some Sequence<InfluenceBlock> & Sendable { RelationBlocks(graph: self) }

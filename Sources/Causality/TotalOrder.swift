@@ -28,6 +28,9 @@ public struct TotalOrder: Sendable {
         return Int(ranks[node][index])
     }
 
+    /// The ranks of a node's operations.
+    func ranks(of node: NodeID) -> [Int32] { ranks.indices.contains(Int(node.index)) ? ranks[Int(node.index)] : [] }
+
     /// The operation at `rank`; `nil` if there is none. O(log operations).
     public func operation(atRank rank: Int) -> OperationRef? {
         guard sequence.indices.contains(rank) else { return nil }

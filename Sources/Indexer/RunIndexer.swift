@@ -65,10 +65,12 @@ public struct RunIndexer: Sendable {
 
         let matches = match(activities)
         let graph = CausalGraph(nodes: activities, channels: matches.channels, deliveries: matches.deliveries)
-        let joined = JoinedRun(
+        var joined = JoinedRun(
             channels: matches.channels, totals: matches.totals, opened: matches.opened, deliveries: matches.deliveries,
             placements: matches.placements, order: graph.order.sequence, messages: messageCount(activities, matches),
             anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
+        joined.chains = graph.recorded.chains.rows
+        joined.relations = graph.relations
         try writer.commit(
             nodes: nodes, fresh: Dictionary(uniqueKeysWithValues: changed.map { ($0, activities[$0]) }), joined: joined)
         return report

@@ -75,20 +75,33 @@ public struct Influence: Hashable, Sendable {
     }
 }
 
-/// A stretch of what influences one line (a node in the recorded order, a chain in the causal one), as the index keeps it.
+/// How far a line has come.
+public struct Reach: Hashable, Sendable {
+    /// The line: a node in the recorded order, a chain in the causal one.
+    public var line: Int32
+    /// Its last moment.
+    public var moment: Moment
+
+    /// `line` up to `moment`.
+    public init(line: Int32, moment: Moment) {
+        self.line = line
+        self.moment = moment
+    }
+}
+
+/// A stretch of what influences one line, as the index keeps it.
 public struct InfluenceBlock: Sendable {
-    /// The line.
+    /// The line: a node in the recorded order, a chain in the causal one.
     public var line: Int32
     /// Its number among the blocks of the line, counting from 0.
     public var number: Int32
     /// The influences, by the moment they lead to.
     public var influences: [Influence]
-    /// How far every line had come in the past of the first of them: all that lies before these moments is known to come before.
-    /// `Moment.beginning` for a line of which nothing does. `nil` if that was not worked out; for the first block, nothing is before it.
-    public var checkpoint: [Moment]?
+    /// If it was worked out: all that comes before the first of them, by line. Lines that are not in it have not come anywhere.
+    public var checkpoint: [Reach]?
 
     /// Block `number` of `line`.
-    public init(line: Int32, number: Int32, influences: [Influence], checkpoint: [Moment]?) {
+    public init(line: Int32, number: Int32, influences: [Influence], checkpoint: [Reach]?) {
         self.line = line
         self.number = number
         self.influences = influences

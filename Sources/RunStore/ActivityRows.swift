@@ -24,14 +24,14 @@ enum ActivityRows {
                 node, Data(SurroundingsBlock.encode(activity.addresses)), Data(SurroundingsBlock.encode(activity.links)),
                 Data(SurroundingsBlock.encode(activity.memoryOwner)),
             ])
-        let block = try db.makeStatement(sql: "INSERT INTO operations VALUES (?,?,?,?,?,?)")
+        let block = try db.makeStatement(sql: "INSERT INTO operations VALUES (?,?,?,?,?,?,?)")
         let operations = activity.operations
         for (number, start) in stride(from: 0, to: operations.count, by: OperationBlock.capacity).enumerated() {
             let slice = operations[start..<min(start + OperationBlock.capacity, operations.count)]
             guard let first = slice.first, let last = slice.last else { continue }
             try block.execute(arguments: [
                 node, number, Int64(bitPattern: first.at.packed), Int64(bitPattern: last.at.packed), slice.count,
-                Data(OperationBlock.encode(slice)),
+                Data(MomentBlock.encode(slice)), Data(OperationBlock.encode(slice)),
             ])
         }
     }

@@ -23,18 +23,22 @@ enum ChannelRows {
             ])
         }
         let block = try db.makeStatement(sql: "INSERT INTO deliveries VALUES (?,?,?,?,?)")
-        let sorted = joined.deliveries.sorted { ($0.sent, $0.bytes.lowerBound) < ($1.sent, $1.bytes.lowerBound) }
+        let deliveries = joined.deliveries
+        // Numbers are sorted, not the deliveries, which are ten times as large.
+        let sorted = deliveries.indices.map { Int32(truncatingIfNeeded: $0) }.sorted {
+            let (a, b) = (deliveries[Int($0)], deliveries[Int($1)])
+            return (a.sent, a.bytes.lowerBound) < (b.sent, b.bytes.lowerBound)
+        }
         var start = 0
         var number = 0
         while start < sorted.count {
-            let node = sorted[start].sent.node
-            var end = start
-            while end < sorted.count, sorted[end].sent.node == node, end - start < DeliveryBlock.capacity { end += 1 }
+            let node = deliveries[Int(sorted[start])].sent.node
+            let slice = sorted[start...].prefix(DeliveryBlock.capacity).map { deliveries[Int($0)] }.prefix { $0.sent.node == node }
             try block.execute(arguments: [
-                stored[Int(node.index)], number, sorted[start].sent.index, sorted[end - 1].sent.index,
-                Data(DeliveryBlock.encode(sorted[start..<end], stored: stored)),
+                stored[Int(node.index)], number, slice[0].sent.index, slice[slice.count - 1].sent.index,
+                Data(DeliveryBlock.encode(slice, stored: stored)),
             ])
-            start = end
+            start += slice.count
             number += 1
         }
     }

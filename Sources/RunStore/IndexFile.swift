@@ -68,7 +68,7 @@ struct IndexFile {
 
 extension IndexError {
     /// What `error`, which came up while the database at `path` was used, means.
-    fileprivate init(_ error: any Error, path: String) {
+    init(_ error: any Error, path: String) {
         switch error {
         case let error as IndexError: self = error
         case let error as DatabaseError:

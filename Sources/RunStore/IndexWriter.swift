@@ -20,6 +20,10 @@ public struct JoinedRun: Sendable {
     public var messages: Int
     /// What could not be decided.
     public var anomalies: [Anomaly]
+    /// The chain of each process.
+    public var chains: [ProcessChain] = []
+    /// What leads from chain to chain, in blocks. If every node is one chain, the recorded order is all there is.
+    public var relations: [Ordering: any Sequence<InfluenceBlock> & Sendable] = [:]
 
     /// All parts together.
     public init(
@@ -79,6 +83,7 @@ public struct IndexWriter {
             try ChannelRows.save(db, joined, stored: stored)
             try PlacementRows.save(db, joined.placements, stored: stored)
             try OrderRows.save(db, joined.order, stored: stored)
+            try InfluenceRows.save(db, joined, stored: stored)
             try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES ('messages', ?)", arguments: [String(joined.messages)])
         }
     }

@@ -60,15 +60,15 @@ public final class OperationStream {
     /// The index of the last operation at or before `moment`; `nil` if there is none.
     public func last(atOrBefore moment: Moment) throws(IndexError) -> Int? {
         let packed = Int64(bitPattern: moment.packed)
-        let number = try file.read { [stored] db in
-            try Int.fetchOne(db, sql: "SELECT max(block) FROM operations WHERE node = ? AND first <= ?", arguments: [stored, packed])
+        let row = try file.read { [stored] db in
+            try Row.fetchOne(
+                db, sql: "SELECT block, moments FROM operations WHERE node = ? AND first <= ? ORDER BY first DESC, block DESC LIMIT 1",
+                arguments: [stored, packed])
         }
-        guard let number else { return nil }
+        guard let row else { return nil }
+        let number: Int = try row.value("block")
         guard number >= 0, number <= count / OperationBlock.capacity else { throw .damaged("block \(number) of \(count) operations") }
-        let start = number * OperationBlock.capacity
-        _ = try operation(start)
-        let within = block.operations.lastIndex { $0.at <= moment }
-        return within.map { start + $0 }
+        return try MomentBlock.last(atOrBefore: moment, [UInt8](row.value("moments") as Data)).map { number * OperationBlock.capacity + $0 }
     }
 
     /// The operations at exactly `moment`, by index: where they happened, or else where they were entered.

@@ -46,7 +46,16 @@ enum RankBlock {
         var input = ByteReader(bytes)
         var previous: Int64 = 0
         var ranks: [Int] = []
+        ranks.reserveCapacity(OperationBlock.capacity)
         while !input.isAtEnd { ranks.append(Int(try input.delta(&previous))) }
         return ranks
+    }
+
+    /// The rank at `index` of a packed block: unpacks no more than those before it.
+    static func rank(_ index: Int, _ bytes: [UInt8]) throws(IndexError) -> Int {
+        var input = ByteReader(bytes)
+        var rank: Int64 = 0
+        for _ in 0...max(0, index) { _ = try input.delta(&rank) }
+        return Int(rank)
     }
 }

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "4"
+    static let format = "5"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {
@@ -22,7 +22,8 @@ enum Schema {
                     PRIMARY KEY (node, serial)) WITHOUT ROWID;
                 CREATE TABLE operations (
                     node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
-                    data BLOB NOT NULL, PRIMARY KEY (node, block));
+                    moments BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
+                CREATE INDEX operationMoment ON operations (node, first, block);
                 CREATE TABLE surroundings (
                     node INTEGER PRIMARY KEY, addresses BLOB NOT NULL, links BLOB NOT NULL, memoryOwners BLOB NOT NULL);
                 CREATE TABLE channel (
@@ -37,6 +38,11 @@ enum Schema {
                     PRIMARY KEY (node, block));
                 CREATE TABLE ranks (node INTEGER NOT NULL, block INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
                 CREATE TABLE orders (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
+                CREATE TABLE chain (node INTEGER NOT NULL, process INTEGER NOT NULL, chain INTEGER NOT NULL);
+                CREATE TABLE influences (
+                    relation INTEGER NOT NULL, line INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL,
+                    checkpoint BLOB, PRIMARY KEY (relation, line, block));
+                CREATE INDEX influenceMoment ON influences (relation, line, first, block);
                 CREATE TABLE anomaly (
                     node INTEGER, name TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL,
                     firstNode INTEGER, firstMoment INTEGER);
@@ -45,7 +51,7 @@ enum Schema {
     }
 
     /// The tables that are rebuilt whenever any node changes.
-    static let joined = ["channel", "deliveries", "placements", "ranks", "orders"]
+    static let joined = ["channel", "deliveries", "placements", "ranks", "orders", "chain", "influences"]
     /// The tables that hold what was read from one node's trace.
     static let perNode = ["endpoint", "operations", "surroundings"]
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Causality
+import Indexer
 import RunModel
 import RunStore
 
@@ -40,16 +41,25 @@ struct CutCommand: ParsableCommand {
     }
 
     private static func nodes(before position: Position, _ index: RunIndex) throws -> [CutRow] {
-        let cut = try index.graph().recorded.past(of: Place(position))
-        return try zip(index.nodes.indices, cut).map { number, moment in try CutRow(NodeID(number), nil, moment, index) }
+        let cut = try index.past(of: Place(position), .recorded)
+        return try rows(zip(index.nodes.indices, cut).map { (NodeID($0), nil, $1) }, index)
     }
 
     private static func processes(before place: Place, _ index: RunIndex) throws -> [CutRow] {
-        let causal = try index.graph().causal
-        var processes = [[Int32]](repeating: [], count: causal.chains.count)
-        for row in causal.chains.rows { processes[Int(row.chain)].append(row.process) }
-        return try causal.past(of: place).enumerated().compactMap { chain, moment in
-            try moment.map { try CutRow(causal.chains.nodes[chain], processes[chain], $0, index) }
+        let chains = try index.chains()
+        var processes = [[Int32]](repeating: [], count: chains.count)
+        for row in chains.rows { processes[Int(row.chain)].append(row.process) }
+        let past = try index.past(of: place, .causal)
+        return try rows(zip(chains.nodes.indices, past).filter { $1 != nil }.map { (chains.nodes[$0], processes[$0], $1) }, index)
+    }
+
+    private static func rows(_ places: [(node: NodeID, processes: [Int32]?, moment: Moment?)], _ index: RunIndex) throws -> [CutRow] {
+        let positions = places.map { place in place.moment.map { Position(node: place.node, moment: $0) } }
+        var ranks = try index.ranks(of: positions.compactMap { $0 })[...]
+        return zip(places, positions).map { place, position in
+            CutRow(
+                node: index.name(place.node), processes: place.processes, position: position.map { index.text($0) },
+                rank: position == nil ? nil : ranks.popFirst())
         }
     }
 }
@@ -60,14 +70,6 @@ private struct CutRow: Encodable {
     let processes: [Int32]?
     let position: String?
     let rank: Int?
-
-    init(_ node: NodeID, _ processes: [Int32]?, _ moment: Moment?, _ index: RunIndex) throws {
-        let place = moment.map { Position(node: node, moment: $0) }
-        self.node = index.name(node)
-        self.processes = processes
-        position = place.map { index.text($0) }
-        rank = try place.map { try index.rank(of: $0) }
-    }
 
     /// As a table shows it.
     var cells: [String] {

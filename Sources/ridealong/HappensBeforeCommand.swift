@@ -35,7 +35,7 @@ struct HappensBeforeCommand: ParsableCommand {
         let ordering = recorded ? Ordering.recorded : .causal
         let places = recorded ? (Place(first), Place(second)) : (try index.knownPlace(of: first), try index.knownPlace(of: second))
         let answer: (word: String, way: [Step])
-        switch try index.graph().relation(ordering).relation(places.0, places.1) {
+        switch try index.relation(places.0, places.1, ordering) {
         case .same: answer = ("same", [])
         case .before(let way): answer = ("before", way)
         case .after(let way): answer = ("after", way)
@@ -86,7 +86,7 @@ private struct StepRow: Encodable {
             (kind, because) = ("recorded", "merely follows in the recording of the node")
         case .influence(let influence, let first, let second):
             (from, to) = (index.text(first), index.text(second))
-            channel = influence.channel < 0 ? nil : try index.channels()[Int(influence.channel)].id
+            channel = influence.channel < 0 ? nil : try index.channelName(Int(influence.channel))
             (kind, because) = ("\(influence.kind)", Self.reason(influence.kind, channel ?? "?"))
         }
     }
@@ -118,10 +118,5 @@ extension RunIndex {
             throw UserError("\(text(position)): which process this is of cannot be told; ask with --recorded, which need not know it")
         }
         return place
-    }
-
-    /// The causal graph of the whole run, in memory: about 150 bytes an operation.
-    func graph() throws -> CausalGraph {
-        CausalGraph(nodes: try activities(), channels: try channels().map(\.channel), deliveries: try deliveries())
     }
 }

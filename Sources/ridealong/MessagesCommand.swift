@@ -188,8 +188,7 @@ struct RankRange {
 extension RunIndex {
     /// The rank of a position: that of the last operation of its node at or before it; 0 before the first.
     func rank(of position: Position) throws -> Int {
-        let stream = operations(of: position.node)
-        return try stream.last(atOrBefore: position.moment).map { try stream.rank($0) } ?? 0
+        try ranks(of: [position])[0]
     }
 
     /// How wide a position of this run can be.

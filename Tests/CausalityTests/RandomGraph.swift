@@ -22,13 +22,14 @@ struct RandomGraph {
     /// By `Ordering`: `closure[a][b]`, that `a` is `b` or before it.
     private var closures: [Ordering: [[Bool]]] = [:]
 
-    init(seed: UInt64) {
+    /// - Parameter size: how much may happen.
+    init(seed: UInt64, size: Int = 24) {
         var random = SeededGenerator(seed: seed)
         let nodeCount = Int.random(in: 1...4, using: &random)
         let processes = Int32.random(in: 1...3, using: &random)
         var happenings: [Happening] = []
         var counts = [Int](repeating: 0, count: nodeCount)
-        for _ in 0..<Int.random(in: 1...24, using: &random) {
+        for _ in 0..<Int.random(in: 1...size, using: &random) {
             let node = Int.random(in: 0..<nodeCount, using: &random)
             happenings.append(Happening(node: node, index: counts[node], process: .random(in: 1...processes, using: &random)))
             counts[node] += 1
@@ -42,7 +43,7 @@ struct RandomGraph {
         }
         var pairs: [(from: Int, to: Int)] = []
         var deliveries: [Delivery] = []
-        for _ in 0..<Int.random(in: 0...16, using: &random) where happenings.count > 1 {
+        for _ in 0..<Int.random(in: 0...size * 2 / 3, using: &random) where happenings.count > 1 {
             // What is made later in the list happens later.
             let to = Int.random(in: 1..<happenings.count, using: &random)
             let from = Int.random(in: 0..<to, using: &random)

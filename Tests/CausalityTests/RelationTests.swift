@@ -134,6 +134,34 @@ import Testing
         #expect(graph.order.sequence.map(\.index) == [0, 1, 0, 1, 1, 0])
     }
 
+    @Test func twoWorkersOfANodeAreConcurrentUnlessSomethingGoesBetweenThem() {
+        let node = ActivityBuilder(clock)
+        let (reading, writing) = node.pair()
+        let other = node.connect()
+        func work(_ process: Int32, _ endpoint: Int) {
+            node.send(endpoint, 1)
+            node.changeLast { $0.process = process }
+        }
+        work(10, other)
+        node.send(writing, 5)
+        node.changeLast { $0.process = 10 }
+        work(20, other)
+        node.receive(reading, 5)
+        node.changeLast { $0.process = 20 }
+        work(20, other)
+        let nodes = [node.node]
+        let found = match(nodes)
+        let graph = CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries)
+        // Without the pipe.
+        let bare = CausalGraph(nodes: nodes, channels: found.channels, deliveries: [])
+        let operation = { OperationRef(node: NodeID(0), index: $0) }
+        let (sent, before, after) = (operation(1), operation(3), operation(5))
+        #expect(graph.causal.relation(graph.place(of: sent), graph.place(of: before)) == .concurrent)
+        #expect(graph.happensBefore(sent, after) && !graph.happensBefore(after, sent))
+        #expect(bare.causal.relation(bare.place(of: sent), bare.place(of: after)) == .concurrent)
+        #expect(bare.happensBefore(sent, before, .recorded))
+    }
+
     @Test func deliveriesBetweenNothingDoNoHarm() {
         ask()
         let nodes = [client.node, server.node]

@@ -1,12 +1,15 @@
 import Foundation
 import RRTrace
 
-/// `bench TRACE RIDEALONG THRESHOLDS [ROUNDS]`: all contestants take turns on one trace, the best round of each counts. Ends with 1 if a promise
-/// is not kept.
+/// Measures, prints, and ends with 1 if a promise is not kept:
+///
+/// - `bench reading TRACE RIDEALONG THRESHOLDS [ROUNDS]`: all contestants take turns on one trace, the best round of each counts;
+/// - `bench ordering DIRECTORY THRESHOLDS [ROUNDS]`: matching, ordering and questions, on made-up traffic; DIRECTORY is for its index.
 @main
 struct Bench {
     /// Rounds, if nothing else is asked for.
-    static let standardRounds = 7
+    static let readingRounds = 7
+    static let orderingRounds = 1
 
     /// How many times as many are tried before a promise counts as broken: another program may have held the processors.
     static let patience = 5
@@ -14,17 +17,26 @@ struct Bench {
     static func main() {
         do {
             let words = CommandLine.arguments
-            guard words.count >= 4 else { throw BenchmarkError("usage: bench TRACE RIDEALONG THRESHOLDS [ROUNDS]") }
-            let rounds = words.count > 4 ? Int(words[4]) ?? standardRounds : standardRounds
-            exit(try measure(words[1], ridealong: words[2], thresholds: Threshold.read(words[3]), rounds: rounds) ? 0 : 1)
+            let rounds = { (index: Int, standard: Int) in words.count > index ? Int(words[index]) ?? standard : standard }
+            switch (words.dropFirst().first, words.count) {
+            case ("reading", 5...):
+                exit(
+                    try read(words[2], ridealong: words[3], Threshold.read(words[4], words[1]), rounds: rounds(5, readingRounds)) ? 0 : 1)
+            case ("ordering", 4...):
+                exit(try order(words[2], Threshold.read(words[3], words[1]), rounds: rounds(4, orderingRounds)) ? 0 : 1)
+            case (OrderingBench.single, 5):
+                // What `ordering` starts for each size.
+                try OrderingBench.one(nodes: Int(words[2]) ?? 1, operations: Int(words[3]) ?? 0, words[4])
+            default: throw BenchmarkError("usage: bench reading TRACE RIDEALONG THRESHOLDS, or bench ordering DIRECTORY THRESHOLDS")
+            }
         } catch {
             FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
             exit(2)
         }
     }
 
-    /// Measures and prints; returns whether all promises are kept.
-    private static func measure(_ trace: String, ridealong: String, thresholds: [Threshold], rounds: Int) throws -> Bool {
+    /// Reading a trace; returns whether all promises are kept.
+    private static func read(_ trace: String, ridealong: String, _ thresholds: [Threshold], rounds: Int) throws -> Bool {
         let contestants = try Contestant.all(trace, ridealong: ridealong)
         let memory = try indexMemory(contestants)
         var best = ["\(Contestant.indexName), MB": memory]
@@ -46,6 +58,25 @@ struct Bench {
             print("  \(name)", String(format: "%8.3f s  %8.0f ns an event", time, time / Double(max(frames.event, 1)) * 1e9))
         }
         print(String(format: "  index, peak memory  %8.0f MB", memory))
+        return try judge(thresholds, best)
+    }
+
+    /// Matching and ordering; returns whether all promises are kept.
+    private static func order(_ directory: String, _ thresholds: [Threshold], rounds: Int) throws -> Bool {
+        var best: [String: Double] = [:]
+        var round = 0
+        repeat {
+            for (name, value) in try OrderingBench.measure(directory) { best[name] = min(best[name] ?? .infinity, value) }
+            round += 1
+        } while try round < rounds || (round < patience * rounds && !thresholds.allSatisfy { try $0.verdict(best).isKept })
+        print("\(OrderingBench.operations) made-up operations, best of \(round) rounds:")
+        for (name, value) in best.sorted(by: { $0.key.localizedStandardCompare($1.key) == .orderedAscending }) {
+            print("  \(name.padding(toLength: 40, withPad: " ", startingAt: 0))", String(format: "%14.6f", value))
+        }
+        return try judge(thresholds, best)
+    }
+
+    private static func judge(_ thresholds: [Threshold], _ best: [String: Double]) throws -> Bool {
         let verdicts = try thresholds.map { try $0.verdict(best) }
         for verdict in verdicts { print("  \(verdict.line)") }
         return verdicts.allSatisfy(\.isKept)
