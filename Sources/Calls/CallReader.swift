@@ -62,7 +62,13 @@ public final class CallReader {
     public func next() -> Call? {
         while true {
             if let line = lines.popReady() { return line }
-            if lines.count > Self.maximumLookahead { splitFirst() } else if hasEnded { return nil } else { step() }
+            if lines.count > Self.maximumLookahead || (hasEnded && lines.firstOpen != nil) {
+                splitFirst()
+            } else if hasEnded {
+                return nil
+            } else {
+                step()
+            }
         }
     }
 
@@ -174,7 +180,10 @@ public final class CallReader {
         if name == "execve" || name == "execveat", frames.result == 0 {
             hasStarted = true
             // An exec of another thread than the first returns in the first.
-            if call?.isExec != true { call = pendingCall(name, shape, architecture) }
+            if call?.isExec != true {
+                abandon(task)
+                call = pendingCall(name, shape, architecture)
+            }
         }
         guard hasStarted, var call, call.name == name else { return abandon(task) }
         guard isTelling else { return note(call, result: frames.result) }
@@ -247,11 +256,13 @@ public final class CallReader {
 
     /// Too much waits for the first call to return: what is known of it is told now.
     private func splitFirst() {
-        guard let task = lines.firstOpen, var call = pending[task] else { return }
+        guard let (task, slot) = lines.firstOpen else { return }
+        // A trace that makes no sense may have lost the call.
+        guard var call = pending[task], call.slot == slot else { return lines.fill(slot, with: nil) }
         var line = call.line
         line.part = .beginning
         line.arguments = arguments(of: call, result: nil)
-        lines.fill(call.slot, with: filter.admits(call.meanings.map(\.1), result: nil) ? line : nil)
+        lines.fill(slot, with: filter.admits(call.meanings.map(\.1), result: nil) ? line : nil)
         call.slot = nil
         call.isSplit = true
         pending[task] = call

@@ -47,9 +47,9 @@ struct LineQueue {
     /// How many lines there are, known or not.
     var count: Int { entries.count - first }
 
-    /// The task of the first line, if that is not known yet.
-    var firstOpen: Int32? {
-        if first < entries.count, case .open(let task) = entries[first] { task } else { nil }
+    /// The first line, if that is not known yet: its task and its place.
+    var firstOpen: (task: Int32, slot: Int)? {
+        if first < entries.count, case .open(let task) = entries[first] { (task, dropped + first) } else { nil }
     }
 
     /// Keeps a place for the call that `task` has entered.

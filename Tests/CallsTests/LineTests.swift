@@ -128,4 +128,28 @@ struct LineTests {
     func mistakes(_ expression: String) {
         #expect(throws: CallFilter.Mistake.self) { try CallFilter(expressions: [expression]) }
     }
+
+    @Test("whatever a trace says, every line comes once and in order, and the reading ends", arguments: 0..<40)
+    func random(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var trace = CallTrace()
+        var entered: [UInt64] = [1]
+        for _ in 0..<400 {
+            let task = Int32.random(in: 10...13, using: &random)
+            let call: Int32 = [0, 1, 3, 39, 42, 56, 59, 62, 202, 231].randomElement(using: &random) ?? 0
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0: trace.exit(task, status: .random(in: 0...0xffff, using: &random))
+            case 1: trace.frame(.signal(tag: 8, information: [], deterministic: false, disposition: 1), [], task: task)
+            case 2...9:
+                trace.enter(call, [3, 0x10, 8], task: task)
+                entered.append(UInt64(trace.writer.frameCount))
+            default: trace.leave(call, [3, 0x10, 8], result: .random(in: -600...9, using: &random), task: task)
+            }
+        }
+        let calls = try trace.calls()
+        #expect(zip(calls, calls.dropFirst()).allSatisfy { $0.at <= $1.at }, "seed \(seed)")
+        // An exec that returns without having been entered is a line, too.
+        let told = calls.filter { $0.kind == .call && $0.name != "execve" }.map(\.entered.event)
+        #expect(Set(told).count == told.count && Set(told).isSubset(of: entered), "seed \(seed)")
+    }
 }
