@@ -39,8 +39,8 @@ struct Cut {
         words = "at \(index.text(position)) (rank \(rank))"
     }
 
-    /// The end of the run. If nodes were told to stop (by SIGTERM, Ctrl-C, or SIGKILL to their first process), or their recorders died,
-    /// it is the moment before the first of them was: what comes later is only how it came down.
+    /// The end of the run. If nodes were told to stop (by SIGTERM or Ctrl-C), were killed, or their recorders died, it is the moment before the
+    /// first of them was: what comes later is only how it came down.
     init(atEndOf index: RunIndex) throws {
         let stops = try index.nodes.map { try Stop($0) }
         limits = index.nodes.map { _ in Limit() }
@@ -112,8 +112,8 @@ struct Stop {
         // A signal that the program survived for long was about something else.
         if let signal, (ended ?? frames.time) &- signal.time <= Self.grace {
             self = signal
-        } else if let ended, let event = first.ended, let status = first.status, status & 0x7f == 9 {
-            self.init(event, ended, "was killed")
+        } else if let ended, let event = first.ended, let status = first.status, status & 0x7f != 0 {
+            self.init(event, ended, "was killed by \(SignalNames.name(Int64(status & 0x7f)))")
         } else if ended == nil, frames.event > 0 {
             self.init(frames.event, frames.time, "has its last event")
         } else {
