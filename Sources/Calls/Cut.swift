@@ -27,7 +27,8 @@ struct Cut {
         let stream = index.operations(of: position.node)
         let rank = try stream.last(atOrBefore: position.moment).map { try stream.rank($0) } ?? 0
         let event = position.moment.event
-        let time = try Self.time(of: event, in: index.nodes[Int(position.node.index)]) &+ index.nodes[Int(position.node.index)].clockOffset
+        let node = index.nodes[Int(position.node.index)]
+        let time = try Self.time(of: event, in: node) &+ node.clockOffset
         limits = try index.nodes.indices.map { number in
             if number == Int(position.node.index) { return Limit(certain: event, first: event + 1) }
             let stream = index.operations(of: NodeID(number))
