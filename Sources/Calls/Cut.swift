@@ -40,8 +40,8 @@ struct Cut {
         words = "at \(index.text(position)) (rank \(rank))"
     }
 
-    /// The end of the run. If nodes were told to stop (by SIGTERM or Ctrl-C), were killed, or their recorders died, it is the moment before the
-    /// first of them was: what comes later is only how it came down.
+    /// The end of the run. If nodes were told to stop (by SIGTERM or Ctrl-C), were killed, or their recorders died, it is the moment
+    /// before the first of them was: what comes later is only how it came down.
     init(atEndOf index: RunIndex) throws {
         let stops = try index.nodes.map { try Stop($0) }
         limits = index.nodes.map { _ in Limit() }
