@@ -16,6 +16,11 @@ extension EndpointTracker {
         case .clone, .fork, .vfork:
             if syscall != .fork { call.cloneFlags = syscall == .vfork ? Self.vforkFlags : frame.argument(0) }
             if isBeyondTaskList(frame.event) { tasks.beginClone(task) }
+        case .execve, .execveat: tasks.processes[tasks[task].process].enterExec(call.entered.moment)
+        case .exit where tasks.processes[tasks[task].process].liveTasks > 1: break
+        case .exit, .exitGroup: tasks.processes[tasks[task].process].isEnding = true
+        case .kill, .tkill, .tgkill, .rtSigqueueinfo, .rtTgsigqueueinfo: shoot(frame, task, call)
+        case .write: if let file = call.file, files[file].kind == .eventCounter { raise(file, task, call) }
         case .connect: enterConnect(call)
         case .sendmsg, .sendmmsg: sendParcel(task, call)
         case .close:
@@ -57,15 +62,20 @@ extension EndpointTracker {
         case .poll, .ppoll: poll(frame, task, call, &data)
         case .select, .pselect6: select(frame, task, call, &data)
         case .ioctl: inputControl(frame, task, call, &data)
-        case .socketcall, .ioUringEnter: note("not-understood", syscall.rawValue, at: stamp(frame).moment)
+        case .wait4, .waitpid: waited(for: frame.result, frame, task)
+        case .waitid: waited(frame, task, &data)
+        case .kill, .tkill, .tgkill, .rtSigqueueinfo, .rtTgsigqueueinfo: if frame.result < 0 { missed(task, call) }
+        case .mmap, .shmat: mapped(frame, task, call)
+        case .eventfd, .eventfd2: openCounter(frame, task, call)
+        case .socketcall: oldSocketCall(frame, task, call, &data)
+        case .ioUringEnter: note("not-understood", syscall.rawValue, at: stamp(frame).moment)
         default:
             if syscall.movesBytes {
                 moveBytes(frame, task, call, &data)
             } else if syscall.opensFile {
                 openFile(frame, task, call)
             } else if syscall.makesDescriptor {
-                let file = syscall.isEventCounter && frame.result >= 0 ? addFile(.other("eventfd")) : nil
-                install(frame.result, file, closeOnExec: false, task, call, at: stamp(frame))
+                install(frame.result, nil, closeOnExec: false, task, call, at: stamp(frame))
             }
         }
     }

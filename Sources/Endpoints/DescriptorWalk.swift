@@ -38,6 +38,7 @@ public struct DescriptorWalk {
         case .udp: return .other("udp")
         case .pipe: return .other("pipe")
         case .unknownSocket: return .other("socket")
+        case .eventCounter: return .other("eventfd")
         case .other(let name): return .other(name)
         }
     }

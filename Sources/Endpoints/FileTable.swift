@@ -52,6 +52,8 @@ struct OpenFile {
         case udp
         /// An end of a pipe, or a FIFO.
         case pipe
+        /// An event counter (eventfd): no bytes go through it, but what one process adds another may wait for.
+        case eventCounter
         /// A socket, not known of which kind: it was inherited, or passed from elsewhere.
         case unknownSocket
         /// Something else that moves bytes between processes and is not understood yet; the name is for people.
@@ -66,7 +68,7 @@ struct OpenFile {
             case .unixDatagram: .unixDatagram
             case .udp: .udp
             case .pipe: .pipe
-            case .unknownSocket, .other: .unknown
+            case .eventCounter, .unknownSocket, .other: .unknown
             }
         }
     }
@@ -91,6 +93,8 @@ struct OpenFile {
     var opened: Stamp?
     /// Whether bytes of it were moved before anything told what it is.
     var hasMoved = false
+    /// What became of an event counter.
+    var counter = EventCounter()
     /// Where its endpoint's close is among the operations.
     var closing: Int?
     /// Where a `connect` that has not finished yet was first entered, and when.

@@ -50,6 +50,7 @@ extension EndpointTracker {
     }
 
     private mutating func isUnderstood(_ file: Int, _ frame: borrowing FrameCursor, _ call: PendingCall) -> Bool {
+        guard files[file].kind != .eventCounter else { return false }
         guard case .other(let name) = files[file].kind else { return true }
         if frame.result > 0 { note("not-understood", "\(call.syscall.rawValue) on \(name)", at: stamp(frame).moment) }
         return false

@@ -16,8 +16,17 @@ struct Parcel {
     /// Where the send was entered, and by which process.
     var sent: Stamp
     var process: Int32
+    /// The sender's table.
+    var table: Int
     /// Everything that the sender had, but the pair itself.
     var contents: Set<Content>
+}
+
+/// A connection that was taken for what came with a message, though its sender had more: it must not use it any more.
+struct Assumption {
+    var endpoint: Int32
+    var sender: Int32
+    var received: Moment
 }
 
 /// Descriptors that go from process to process (SCM_RIGHTS).
@@ -40,7 +49,7 @@ extension EndpointTracker {
         contents.formUnion(table.plain.values.map { .plain($0.opening) })
         let parcel = Parcel(
             start: isCounted(serial) ? messageCounts[Int(serial)].sent : offsets[Int(serial)].sent, sent: call.entered,
-            process: tasks.processes[tasks[task].process].record.id, contents: contents)
+            process: tasks.processes[tasks[task].process].record.id, table: tasks[task].table, contents: contents)
         var waiting = parcels[twin] ?? []
         if waiting.count == Self.mostParcels { waiting.removeFirst() }
         waiting.append(parcel)
@@ -75,7 +84,7 @@ extension EndpointTracker {
         var contents = parcel?.contents ?? []
         contents.subtract(table.slots.values.map { .file($0.file) })
         contents.subtract(table.plain.values.map { .plain($0.opening) })
-        if numbers.count == 1, contents.count == 1, let content = contents.first {
+        if numbers.count == 1, let content = meant(contents, parcel, at: stamp(frame).moment) {
             return receive(content, numbers[0], closeOnExec: closeOnExec, task, call, at: stamp(frame))
         }
         for number in numbers {
@@ -83,6 +92,36 @@ extension EndpointTracker {
             let file = addFile(.unknownSocket)
             files[file].isPassed = true
             install(Int64(number), file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+        }
+    }
+
+    /// Which of these is the one that was sent: the only one; or the only connection that nobody has used, as a server hands it on and
+    /// closes it.
+    private mutating func meant(_ contents: Set<Parcel.Content>, _ parcel: Parcel?, at moment: Moment) -> Parcel.Content? {
+        guard let parcel, contents.count > 1 else { return contents.first }
+        let connections = contents.filter { content in
+            guard case .file(let file) = content, let serial = files[file].endpoint else { return false }
+            let birth = reading.activity.endpoints[Int(serial)].birth
+            return (birth == .accept || birth == .connect) && offsets[Int(serial)] == (0, 0) && messageCounts[Int(serial)] == (0, 0)
+        }
+        guard connections.count == 1, let connection = connections.first, case .file(let file) = connection,
+            let serial = files[file].endpoint
+        else { return nil }
+        let isClosed = !tables[parcel.table].slots.values.contains { $0.file == file }
+        let mayBePlain = contents.contains { if case .plain = $0 { true } else { false } }
+        guard isClosed || !mayBePlain else { return nil }
+        assumptions.append(Assumption(endpoint: serial, sender: parcel.process, received: moment))
+        return connection
+    }
+
+    /// Counts the connections that their senders went on using.
+    mutating func checkAssumptions() {
+        for assumption in assumptions {
+            let wasUsed = reading.activity.operations.contains {
+                $0.endpoint == assumption.endpoint && $0.process == assumption.sender && $0.at > assumption.received
+                    && ($0.kind == .send || $0.kind == .receive)
+            }
+            if wasUsed { note("descriptor-assumed", at: assumption.received) }
         }
     }
 

@@ -5,7 +5,9 @@ import RunModel
 extension EndpointTracker {
     /// clone(2)'s flags that matter here.
     private enum CloneFlag {
+        static let memory: UInt64 = 0x100
         static let files: UInt64 = 0x400
+        static let suspended: UInt64 = 0x4000
         static let thread: UInt64 = 0x10000
     }
 
@@ -21,13 +23,24 @@ extension EndpointTracker {
         if flags & CloneFlag.thread != 0 { return tasks.addThread(id, process: parentState.process, table: table) }
         let parentRecord = tasks.processes[parentState.process].record
         let record = NodeProcess(id: id, parent: parentRecord.id, command: parentRecord.command, forked: event)
-        return tasks.addProcess(record, table: table)
+        let task = tasks.addProcess(record, table: table)
+        let process = tasks[task].process
+        tasks.processes[process].isUnborn = true
+        if flags & CloneFlag.memory != 0, flags & CloneFlag.suspended == 0 {
+            reading.activity.memoryOwner[id] = reading.activity.memoryOwner[parentRecord.id] ?? parentRecord.id
+        } else if flags & CloneFlag.memory == 0 {
+            tasks.processes[process].sharedMappings = tasks.processes[parentState.process].sharedMappings
+        }
+        return task
     }
 
     /// clone returns: a child that has not shown up, and that no list announces, is one of its flags all the same.
     mutating func returnFromClone(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
-        guard tasks.endClone(task), let child = Int32(exactly: frame.result), child > 0, tasks.index(of: child) == nil else { return }
-        _ = addTask(child, parent: task, flags: call.cloneFlags, at: call.entered.moment.event)
+        guard let child = Int32(exactly: frame.result), child > 0 else { return }
+        if tasks.endClone(task), tasks.index(of: child) == nil {
+            _ = addTask(child, parent: task, flags: call.cloneFlags, at: call.entered.moment.event)
+        }
+        if call.cloneFlags & CloneFlag.suspended != 0 { resume(task, after: child, at: stamp(frame)) }
     }
 
     /// From here on the task's table is its own.
@@ -52,6 +65,7 @@ extension EndpointTracker {
         guard tasks.processes[process].latestExec != stamp.moment.event else { return }
         tasks.processes[process].latestExec = stamp.moment.event
         tasks.processes[process].record.command = commandLine ?? []
+        tasks.processes[process].sharedMappings = []
         if tasks.processes[process].record.firstExec == nil { tasks.processes[process].record.firstExec = stamp.moment.event }
         // The descriptors close during the call, so a peer may see it before the call returns.
         var entered = tasks[task].pending?.entered ?? stamp

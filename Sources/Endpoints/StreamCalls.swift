@@ -22,6 +22,7 @@ extension EndpointTracker {
     mutating func moveBytes(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard let direction = call.syscall.direction else { return moveInKernel(frame, task, call) }
         guard let file = call.file ?? adoptSocket(frame, task, call) else { return }
+        if files[file].kind == .eventCounter { return count(file, direction, frame, task, call) }
         if case .other(let name) = files[file].kind {
             if frame.result > 0 { note("not-understood", "\(call.syscall.rawValue) on \(name)", at: stamp(frame).moment) }
             return

@@ -26,8 +26,8 @@ extension EndpointTracker {
             }
         }
         if records.isDamaged { note("unreadable-memory", "flush", at: stamp(frame).moment) }
-        // Behind a damaged record there may be any calls.
-        if movesBytes || records.isDamaged { hideCalls(of: task, at: stamp(frame).moment) }
+        // Behind a damaged record there may be any calls. All are older than the flush, but younger than the event before it.
+        if movesBytes || records.isDamaged { hideCalls(of: task, from: Moment(event: frame.event - 1)) }
     }
 
     /// A syscall buffer is 1 MiB, header included.
@@ -39,12 +39,10 @@ extension EndpointTracker {
         closeDescriptor(number, table: tasks[task].table, task, at: stamp, latest: stamp.time)
     }
 
-    /// From here on, any endpoint of the task's process may have moved bytes unseen. The calls are older than the flush, but younger
-    /// than the event before it.
-    private mutating func hideCalls(of task: Int, at flush: Moment) {
+    /// From `moment` on, any endpoint of the task's process may have moved bytes unseen.
+    mutating func hideCalls(of task: Int, from moment: Moment) {
         let process = tasks[task].process
         guard tasks.processes[process].hidesCallsFrom == nil else { return }
-        let moment = Moment(event: flush.event - 1)
         tasks.processes[process].hidesCallsFrom = moment
         for slot in tables[tasks[task].table].slots.values {
             if let serial = files[slot.file].endpoint { makeOpaque(serial, from: moment) }

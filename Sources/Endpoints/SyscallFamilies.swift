@@ -61,25 +61,24 @@ extension Syscall {
         }
     }
 
-    /// Whether it returns a new descriptor of a kind that carries no bytes between processes (or may not, or is an event counter).
+    /// Whether it returns a new descriptor of a kind that carries no bytes between processes, or may not.
     var makesDescriptor: Bool {
         switch self {
         case .epollCreate, .epollCreate1, .timerfdCreate, .signalfd, .signalfd4, .inotifyInit,
             .inotifyInit1,
             .pidfdOpen, .pidfdGetfd, .ioUringSetup:
             true
-        default: isEventCounter || opensFile
+        default: self == .eventfd || self == .eventfd2 || opensFile
         }
     }
-
-    /// Whether it makes an event counter.
-    var isEventCounter: Bool { self == .eventfd || self == .eventfd2 }
 
     /// Whether the tracker looks at it at all.
     var isFollowed: Bool {
         switch self {
         case .socket, .socketpair, .pipe, .pipe2, .close, .closeRange, .clone, .fork, .vfork, .execve, .execveat, .socketcall,
-            .ioUringEnter, .poll, .ppoll, .select, .pselect6:
+            .ioUringEnter, .exit, .exitGroup, .wait4, .waitid, .waitpid, .kill, .tkill, .tgkill, .rtSigqueueinfo, .rtTgsigqueueinfo, .mmap,
+            .shmat,
+            .poll, .ppoll, .select, .pselect6:
             true
         default: takesDescriptor || makesDescriptor
         }

@@ -29,6 +29,8 @@ struct TaskState {
     /// Index of its descriptor table.
     var table: Int
     var pending: PendingCall?
+    /// The signal that has arrived, and is to be delivered or handled.
+    var arrived: Int32?
 }
 
 /// A process of the node, and what is needed to end it.
@@ -39,6 +41,14 @@ struct ProcessState {
     var last = Stamp(moment: .beginning, time: 0)
     /// The event of its latest exec.
     var latestExec: UInt64?
+    /// Where it entered its latest exec, as long as none has succeeded.
+    var execEntered: Moment?
+    /// Whether its end has begun.
+    var isEnding = false
+    /// Whether nothing of it has been seen yet but its birth.
+    var isUnborn = false
+    /// The events that mapped memory it may share with other processes, and that were done by it or by the one it was forked from.
+    var sharedMappings: [UInt64] = []
     /// From here on, calls that move bytes may be hidden in the syscall buffer.
     var hidesCallsFrom: Moment?
 }
@@ -48,6 +58,7 @@ struct TaskList {
     private var states: [TaskState] = []
     private var free: [Int] = []
     private var byID: [Int32: Int] = [:]
+    private var processByID: [Int32: Int] = [:]
     private var cached: (id: Int32, index: Int) = (0, -1)
     var processes: [ProcessState] = []
     /// The tasks in a clone that the trace's own list does not cover, and whose child has not shown up; in the order in which they entered.
@@ -70,6 +81,9 @@ struct TaskList {
         return index
     }
 
+    /// The process that has this id now, or had it last.
+    func process(_ id: Int32) -> Int? { processByID[id] }
+
     private mutating func add(_ state: TaskState) -> Int {
         let index = free.popLast() ?? states.count
         if index == states.count { states.append(state) } else { states[index] = state }
@@ -85,6 +99,7 @@ struct TaskList {
     /// The first task of a new process.
     mutating func addProcess(_ record: NodeProcess, table: Int) -> Int {
         processes.append(ProcessState(record: record))
+        processByID[record.id] = processes.count - 1
         return add(TaskState(id: record.id, process: processes.count - 1, table: table))
     }
 
@@ -112,10 +127,6 @@ struct TaskList {
         return true
     }
 
-    /// A task that is inside a clone whose child has not shown up, and the clone's flags. One child for each call.
-    mutating func cloneUnderWay() -> (parent: Int, flags: UInt64)? {
-        guard !cloning.isEmpty else { return nil }
-        let index = cloning.removeFirst()
-        return (index, states[index].pending?.cloneFlags ?? 0)
-    }
+    /// A task that is inside a clone whose child has not shown up. One child for each call.
+    mutating func cloneUnderWay() -> Int? { cloning.isEmpty ? nil : cloning.removeFirst() }
 }

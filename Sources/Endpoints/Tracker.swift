@@ -24,8 +24,12 @@ struct EndpointTracker {
     var messageCounts: [(sent: UInt64, received: UInt64)] = []
     /// What was sent to each endpoint and may have brought descriptors along.
     var parcels: [Int32: [Parcel]] = [:]
+    /// What was concluded about them, and what the rest of the history must bear out.
+    var assumptions: [Assumption] = []
     /// Operations that turned out not to have happened: closes of files that were on their way to somebody else.
     var withdrawn: Set<Int> = []
+    /// The signals that each process has sent, and that have not been seen to arrive.
+    var shots: [Int32: [Shot]] = [:]
     /// How many plain files were opened.
     var openings = 0
     /// The place of each address in the node's list.
@@ -35,6 +39,8 @@ struct EndpointTracker {
     /// Descriptors that the first process is born with.
     var inherited = FileTable()
 
+    /// Where the mappings are, for those who need them.
+    let trace: TraceDirectory
     /// The trace's own list of births, execs and deaths, and how far it has been applied.
     private let taskEvents: [TaskEvent]
     private var nextTaskEvent = 0
@@ -46,6 +52,7 @@ struct EndpointTracker {
     /// A tracker at the beginning of `trace`.
     init(_ trace: TraceDirectory, node: NodeID) {
         self.node = node
+        self.trace = trace
         architecture = trace.architecture
         syscallBufferHeaderSize = trace.syscallBufferHeaderSize
         rrCallBase = trace.rrCallBase
@@ -62,7 +69,7 @@ struct EndpointTracker {
         reading.anomalies.add(Anomaly(name, subject: subject, first: Position(node: node, moment: moment)))
     }
 
-    private mutating func note(_ anomalies: [TraceAnomaly]) {
+    mutating func note(_ anomalies: [TraceAnomaly]) {
         for anomaly in anomalies {
             reading.anomalies.add(
                 Anomaly(
@@ -79,10 +86,16 @@ struct EndpointTracker {
         applyTaskEvents(upTo: frame)
         tickGuess.see(frame.ticks)
         guard let task = currentTask(frame) else { return }
-        if frame.kind != .exit { tasks.processes[tasks[task].process].last = stamp(frame) }
+        if frame.kind != .exit {
+            let process = tasks[task].process
+            tasks.processes[process].last = stamp(frame)
+            if tasks.processes[process].isUnborn { beginLife(process, at: stamp(frame)) }
+        }
         switch frame.kind {
         case .exit where isBeyondTaskList(frame.event):
             endTask(task, at: stamp(frame), status: nil)
+        case .signal, .signalDelivery, .signalHandler:
+            takeSignal(frame, task)
         case .syscallBufferFlush where hasStarted:
             reading.isBuffered = true
             takeFlush(frame, task, &data)
@@ -118,8 +131,8 @@ struct EndpointTracker {
             tables.append(inherited)
             return tasks.addFirst(frame.task, table: tables.count - 1)
         }
-        if let (parent, flags) = tasks.cloneUnderWay() {
-            return addTask(frame.task, parent: parent, flags: flags, at: frame.event)
+        if let parent = tasks.cloneUnderWay(), let call = tasks[parent].pending {
+            return addTask(frame.task, parent: parent, flags: call.cloneFlags, at: call.entered.moment.event)
         }
         note("unannounced-task", at: Moment(event: frame.event))
         tables.append(FileTable())
@@ -168,7 +181,9 @@ struct EndpointTracker {
         reportHiddenCalls()
         reading.processes = tasks.processes.map(\.record)
         reading.counters = tickGuess.counters
-        reading.activity.links.sort { $0.to < $1.to }
+        findSharedMemory()
+        checkAssumptions()
+        reading.activity.links.sort { ($0.to, $0.from) < ($1.to, $1.from) }
         if !withdrawn.isEmpty {
             let operations = reading.activity.operations
             reading.activity.operations = operations.indices.filter { !withdrawn.contains($0) }.map { operations[$0] }

@@ -14,7 +14,7 @@ public enum Syscall: String, Sendable, CaseIterable {
     case closeRange = "close_range"
     case open, openat, openat2, creat, fstat, newfstatat, statx
     case memfdCreate = "memfd_create"
-    case clone, clone3, fork, vfork, execve, execveat, exit, unshare, wait4, waitid
+    case clone, clone3, fork, vfork, execve, execveat, exit, unshare, wait4, waitid, waitpid, shmat
     case exitGroup = "exit_group"
     case poll, ppoll, select, pselect6
     case epollCreate = "epoll_create"
@@ -32,6 +32,8 @@ public enum Syscall: String, Sendable, CaseIterable {
     case ioUringSetup = "io_uring_setup"
     case ioUringEnter = "io_uring_enter"
     case kill, tkill, tgkill, uname
+    case rtSigqueueinfo = "rt_sigqueueinfo"
+    case rtTgsigqueueinfo = "rt_tgsigqueueinfo"
     case restartSyscall = "restart_syscall"
     case rtSigreturn = "rt_sigreturn"
     case mmap, munmap, futex

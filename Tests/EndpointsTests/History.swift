@@ -43,6 +43,12 @@ struct History {
         case pwritev2 = 328
         case closeRange = 436
         case preadv2 = 327
+        case mmap = 9
+        case wait4 = 61
+        case kill = 62
+        case tgkill = 234
+        case waitid = 247
+        case eventfd2 = 290
         case fstat = 5
         case sendmsg = 46
         case newfstatat = 262
@@ -153,6 +159,26 @@ struct History {
         let event = enter(.clone, [UInt64(flags)], task: parent)
         if listed { writer.clone(task: child, parent: parent, flags: flags, event: Int(event)) }
         leave(.clone, [UInt64(flags)], result: Int64(child), task: parent)
+    }
+
+    /// The trace's list tells of a child of the clone that `parent` has just entered.
+    mutating func announce(_ child: Int32, flags: UInt32, parent: Int32 = first) {
+        writer.clone(task: child, parent: parent, flags: flags, event: writer.frameCount)
+    }
+
+    /// A signal arrives (6), is delivered (7) or handled (8). Returns the event.
+    @discardableResult
+    mutating func signal(_ information: [UInt8], tag: UInt16 = 6, task: Int32 = first) -> UInt64 {
+        let event = FrameSpec.Event.signal(tag: tag, information: information, deterministic: false, disposition: 1)
+        writer.frame(FrameSpec(task: task, event: event, seconds: time))
+        return UInt64(writer.frameCount)
+    }
+
+    /// A task maps a file to share it.
+    mutating func map(inode: UInt64, protection: UInt64 = 3, task: Int32 = first) {
+        let event = call(.mmap, [0, 4096, protection, 1, 5, 0], result: 0x9000_0000, task: task)
+        writer.mapping(
+            start: 0x9000_0000, end: 0x9000_1000, name: "file", event: Int(event), inode: inode, protection: protection, flags: 1)
     }
 
     /// A thread that executes a program takes the place of its process's first one.

@@ -90,6 +90,24 @@ import Testing
         #expect(reading.activity.endpoints.last?.birth == .passed && reading.activity.endpoints.last?.kind == .unknown)
     }
 
+    @Test(arguments: [true, false])
+    func anUnusedConnectionIsWhatAServerHandsOn(closes: Bool) throws {
+        var history = server()
+        // Another worker's pair, and a pipe, which the first worker has not.
+        history.call(.socketpair, [1, 1, 0, History.buffer], result: 0, wrote: [[8, 0, 0, 0, 9, 0, 0, 0]])
+        history.call(.pipe, [History.buffer], result: 0, wrote: [[12, 0, 0, 0, 13, 0, 0, 0]])
+        history.connection(.accept4, [3, 0, 0, 0], result: 6, local: (1, 80), remote: (1, 5000))
+        history.call(.sendmsg, [4, 0x9000, 0], result: 1)
+        if closes { history.call(.close, [6], result: 0) }
+        take([7], &history)
+        history.receive(7, "hello", task: 11)
+        if !closes { history.send(6, 5) }
+        let reading = try history.read()
+        #expect(reading.troubles == (closes ? [] : ["descriptor-assumed 1"]))
+        let connection = try #require(reading.activity.endpoints.last)
+        #expect(connection.birth == .accept && connection.processes.contains(11))
+    }
+
     @Test func aFileMayBeMeantAsWellAsAConnection() throws {
         var history = server()
         history.connection(.accept4, [3, 0, 0, 0], result: 6, local: (1, 80), remote: (1, 5000))

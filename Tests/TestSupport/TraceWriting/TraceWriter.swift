@@ -64,9 +64,11 @@ public struct TraceWriter: Sendable {
         tasks += CapnpMessage(.structure(data: data, pointers: pointers + [.null, .null, .null].prefix(3 - pointers.count))).packed(layout)
     }
 
-    /// Adds a mapping of a file, whose contents come from memory writes.
-    public mutating func mapping(start: UInt64, end: UInt64, name: String, event: Int) {
-        let data: [UInt64] = [UInt64(event), start, end, 1, 2, 5 | 2 << 32, 0, 0, 1 << 32, 0, 0]
+    /// Adds a mapping of a file, whose contents come from memory writes; `protection` and `flags` are those of mmap(2).
+    public mutating func mapping(
+        start: UInt64, end: UInt64, name: String, event: Int, inode: UInt64 = 2, protection: UInt64 = 5, flags: UInt64 = 2
+    ) {
+        let data: [UInt64] = [UInt64(event), start, end, 1, inode, protection | flags << 32, 0, 0, 1 << 32, 0, 0]
         mappings += CapnpMessage(.structure(data: data, pointers: [.bytes(Array(name.utf8)), .null, .null])).packed(layout)
     }
 
