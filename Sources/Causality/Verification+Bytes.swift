@@ -75,8 +75,8 @@ extension Verifier {
         }
         let lanes = lanes()
         for index in channels.indices {
-            let forward = check(lanes[2 * index], of: index, totals?[index].forward)
-            let backward = check(lanes[2 * index + 1], of: index, totals?[index].backward)
+            let forward = check(lanes[2 * index], of: index, true, totals?[index].forward)
+            let backward = check(lanes[2 * index + 1], of: index, false, totals?[index].backward)
             if !forward || !backward {
                 let end = channels[index].endpoints(atA: true).first ?? channels[index].endpoints(atA: false).first
                 report("totals-wrong", "of channel \(index)", end.flatMap(opening))
@@ -114,7 +114,7 @@ extension Verifier {
     }
 
     /// Whether the totals of a direction, if given, are what its pieces add up to. Reports what is wrong with the pieces.
-    private mutating func check(_ lane: Lane, of channel: Int, _ totals: StreamTotals?) -> Bool {
+    private mutating func check(_ lane: Lane, of channel: Int, _ forward: Bool, _ totals: StreamTotals?) -> Bool {
         let sent = tile(lane.sent, from: 0)
         var expected = (received: UInt64(0), delivered: UInt64(0), discarded: UInt64(0), duplicated: UInt64(0))
         if channels[channel].kind.keepsMessages {
@@ -126,6 +126,61 @@ extension Verifier {
         guard let totals else { return true }
         return totals.isBalanced && totals.sent == sent && totals.received == expected.received && totals.delivered == expected.delivered
             && totals.discarded == expected.discarded && totals.duplicated == expected.duplicated
+            && isInRightAccount(totals, channel, forward)
+    }
+
+    /// Whether what was not delivered is where the ends say that it must be.
+    private func isInRightAccount(_ totals: StreamTotals, _ channel: Int, _ forward: Bool) -> Bool {
+        let kind = channels[channel].kind
+        let isUnused = !forward && (kind == .pipe || channels[channel].a == channels[channel].b && !isOfSeveral(channel))
+        let isOfStrangers = kind == .pipe && totals.delivered == 0 && totals.fromOutside > 0
+        if isUnused || isOfStrangers { return true }
+        let unreceived = totals.sent &- totals.delivered &- totals.discarded
+        let unsent = totals.received &- totals.delivered &- totals.duplicated
+        let takers = State(of: channels[channel].endpoints(atA: !forward), self)
+        let givers = State(of: channels[channel].endpoints(atA: forward), self)
+        let to: KeyPath<StreamTotals, UInt64> =
+            switch takers {
+            case .outside: \.toOutside
+            case .opaque: \.opaqueSent
+            case .reset: \.lostByReset
+            case .cut: \.receiverCut
+            case .whole: kind == .udp ? \.lost : \.unread
+            }
+        let from: KeyPath<StreamTotals, UInt64> =
+            switch givers {
+            case .outside: \.fromOutside
+            case .opaque: \.opaqueReceived
+            case .cut: \.senderCut
+            case .reset(let isCut): isCut ? \.senderCut : \.notSent
+            case .whole: \.notSent
+            }
+        return totals[keyPath: to] == unreceived && totals[keyPath: from] == unsent
+    }
+
+    /// What is known of the endpoints at one end.
+    private enum State {
+        case outside
+        case opaque
+        case reset(isCut: Bool)
+        case cut
+        case whole
+
+        init(of ends: [EndpointID], _ verifier: Verifier) {
+            let ends = ends.filter(verifier.exists)
+            let known = ends.map { verifier.known[Int($0.node.index)][Int($0.serial)] }
+            let endpoints = ends.map { verifier.nodes[Int($0.node.index)].endpoints[Int($0.serial)] }
+            let isCut = endpoints.contains { $0.closed == nil }
+            if ends.isEmpty {
+                self = .outside
+            } else if known.contains(where: \.isOpaque) || endpoints.contains(where: { $0.opaqueFrom != nil }) {
+                self = .opaque
+            } else if known.contains(where: \.sawReset) {
+                self = .reset(isCut: isCut)
+            } else {
+                self = isCut ? .cut : .whole
+            }
+        }
     }
 
     /// Lays pieces one behind the other; returns where they end.

@@ -50,6 +50,9 @@ struct Verifier {
         var connected: Int?
         var ended: Int?
         var isShutDown = false
+        /// Some of its bytes have no known offset; a call learned that the connection was reset.
+        var isOpaque = false
+        var sawReset = false
     }
 
     let nodes: [NodeActivity]
@@ -165,6 +168,9 @@ struct Verifier {
 
     // MARK: What the other checks need
 
+    /// ECONNRESET, as a call returns it.
+    private static let connectionReset: Int64 = -104
+
     /// Notes when endpoints connected and ended their streams.
     mutating func noteLandmarks() {
         for (number, node) in nodes.enumerated() {
@@ -176,6 +182,9 @@ struct Verifier {
                     continue
                 }
                 let rank = order.rank(of: OperationRef(node: NodeID(number), index: index))
+                let isMove = operation.kind == .send || operation.kind == .receive
+                if isMove && operation.result > 0 && (operation.bytes?.isEmpty ?? true) { known[number][serial].isOpaque = true }
+                if operation.result == Self.connectionReset { known[number][serial].sawReset = true }
                 switch operation.kind {
                 case .connect: known[number][serial].connected = known[number][serial].connected ?? rank
                 case .shutdown where operation.result >= 0:

@@ -43,6 +43,7 @@ public struct RunIndexer: Sendable {
         let writer = try IndexWriter(run)
         let stored = try writer.nodes()
         let onDisk = try collect(stored)
+        let decided = try UserDecisions(of: run)
         let byName = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
         let unchanged = { (node: RunDirectory.Node) -> IndexedNode? in
             guard let old = byName[node.name], old.fingerprint == node.fingerprint, old.tracePath == node.tracePath, old.state != .recording
@@ -53,7 +54,7 @@ public struct RunIndexer: Sendable {
         report.removed = stored.map(\.name).filter { name in !onDisk.contains { $0.name == name } }
         let changed = onDisk.indices.filter { unchanged(onDisk[$0]) == nil }
         report.read = changed.map { onDisk[$0].name }
-        if changed.isEmpty && report.removed.isEmpty && !stored.isEmpty { return report }
+        if changed.isEmpty && report.removed.isEmpty && !stored.isEmpty, try writer.decisions() == decided.stored { return report }
 
         var nodes = onDisk.map { unchanged($0) ?? IndexedNode(name: $0.name, tracePath: $0.tracePath, fingerprint: $0.fingerprint) }
         var activities = Array(repeating: NodeActivity(), count: nodes.count)
@@ -63,14 +64,16 @@ public struct RunIndexer: Sendable {
         for index in nodes.indices where !changed.contains(index) { activities[index] = try writer.activity(of: nodes[index]) }
         HostScopes.assign(&nodes, &activities)
 
-        let matches = match(activities)
+        let (decisions, void) = decided.resolve(nodes, activities)
+        let matches = match(activities, decisions: decisions)
         let graph = CausalGraph(nodes: activities, channels: matches.channels, deliveries: matches.deliveries)
         var joined = JoinedRun(
             channels: matches.channels, totals: matches.totals, opened: matches.opened, deliveries: matches.deliveries,
             placements: matches.placements, order: graph.order.sequence, messages: messageCount(activities, matches),
-            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes))
+            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes) + void)
         joined.chains = graph.recorded.chains.rows
         joined.relations = graph.relations
+        joined.decisions = decided.stored
         try writer.commit(
             nodes: nodes, fresh: Dictionary(uniqueKeysWithValues: changed.map { ($0, activities[$0]) }), joined: joined)
         return report

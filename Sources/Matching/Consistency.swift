@@ -8,40 +8,50 @@ extension Histories {
     func slack(_ one: Int, _ other: Int) -> Int64 { all[one].host == all[other].host ? 0 : slackBetweenHosts }
 
     /// Whether `accepting` can be the other end of `connecting`, by their times and the lengths of what they moved.
+    func areConsistent(connecting: Int, accepting: Int) -> Bool { contradiction(connecting: connecting, accepting: accepting) == nil }
+
+    /// What first speaks against `accepting` being the other end of `connecting`; `nil`: nothing does.
     ///
     /// Cheap tests first; O(sends + receives) of the two if they all pass.
-    func areConsistent(connecting: Int, accepting: Int) -> Bool {
+    func contradiction(connecting: Int, accepting: Int) -> Contradiction? {
         let slack = slack(connecting, accepting)
-        return notAfter(all[connecting].openEarliest, all[accepting].openLatest, slack)
-            && lengthsFit(from: connecting, to: accepting, slack) && lengthsFit(from: accepting, to: connecting, slack)
-            && timesFit(from: connecting, to: accepting, slack) && timesFit(from: accepting, to: connecting, slack)
+        if isForbidden(connecting, accepting) { return .user }
+        if !notAfter(all[connecting].openEarliest, all[accepting].openLatest, slack) { return .acceptedBeforeConnect }
+        for (giver, taker) in [(connecting, accepting), (accepting, connecting)] {
+            if let found = contradictionOfLengths(from: giver, to: taker, slack) { return found }
+        }
+        for (giver, taker) in [(connecting, accepting), (accepting, connecting)] where !timesFit(from: giver, to: taker, slack) {
+            return .receivedBeforeSent
+        }
+        return nil
     }
 
     /// Nothing is received that was not sent, and the end of the stream is the end of what was sent.
-    private func lengthsFit(from giver: Int, to taker: Int, _ slack: Int64) -> Bool {
+    private func contradictionOfLengths(from giver: Int, to taker: Int, _ slack: Int64) -> Contradiction? {
         let (giver, taker) = (all[giver], all[taker])
-        guard !giver.isOpaque else { return true }
-        if giver.kind.keepsMessages { return messagesFit(giver, taker, slack) }
-        if !giver.isCut && taker.received > giver.sent { return false }
-        guard let end = taker.endSeen, !taker.isOpaque else { return true }
-        return giver.isCut ? taker.received >= giver.sent : taker.received == giver.sent && notAfter(giver.gaveUp, end, slack)
+        guard !giver.isOpaque else { return nil }
+        if giver.kind.keepsMessages { return contradictionOfMessages(giver, taker, slack) }
+        if !giver.isCut && taker.received > giver.sent { return .receivedMore }
+        guard let end = taker.endSeen, !taker.isOpaque else { return nil }
+        let fits = giver.isCut ? taker.received >= giver.sent : taker.received == giver.sent && notAfter(giver.gaveUp, end, slack)
+        return fits ? nil : .endTooEarly
     }
 
     /// Each message is received as it was sent, or cut short.
-    private func messagesFit(_ giver: History, _ taker: History, _ slack: Int64) -> Bool {
-        if !giver.isCut && taker.receives.count > giver.sends.count { return false }
+    private func contradictionOfMessages(_ giver: History, _ taker: History, _ slack: Int64) -> Contradiction? {
+        if !giver.isCut && taker.receives.count > giver.sends.count { return .receivedMore }
         if let end = taker.endSeen, !taker.isOpaque {
             let fits = giver.isCut ? taker.receives.count >= giver.sends.count : taker.receives.count == giver.sends.count
-            guard fits, giver.isCut || notAfter(giver.gaveUp, end, slack) else { return false }
+            guard fits, giver.isCut || notAfter(giver.gaveUp, end, slack) else { return .endTooEarly }
         }
-        if giver.sendsOverlap || taker.receivesOverlap { return true }
+        if giver.sendsOverlap || taker.receivesOverlap { return nil }
         let (from, to) = (nodes[Int(giver.id.node.index)], nodes[Int(taker.id.node.index)])
         for (send, receive) in zip(sends[giver.sends], receives[taker.receives]) {
             let (sent, received) = (from.operations[Int(send)], to.operations[Int(receive)])
-            if received.length > sent.length { return false }
-            if !notAfter(sent.earliest &+ from.clockOffset, received.latest &+ to.clockOffset, slack) { return false }
+            if received.length > sent.length { return .receivedMore }
+            if !notAfter(sent.earliest &+ from.clockOffset, received.latest &+ to.clockOffset, slack) { return .receivedBeforeSent }
         }
-        return true
+        return nil
     }
 
     /// Whether lengths speak for two consistent endpoints, too: some bytes were received that were sent.

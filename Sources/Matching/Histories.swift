@@ -66,6 +66,8 @@ struct Histories {
     /// Indices of operations in their node, grouped by slot.
     private(set) var sends: [Int32] = []
     private(set) var receives: [Int32] = []
+    /// Endpoints that the user said are not the ends of one channel.
+    private var forbidden: Set<SlotPair> = []
     private var sendCounts: [Int] = []
     private var receiveCounts: [Int] = []
 
@@ -84,6 +86,16 @@ struct Histories {
         for number in nodes.indices { summarize(number) }
         group()
     }
+
+    /// Takes the user's word for what does not belong together.
+    mutating func forbid(_ decisions: Decisions) {
+        for pair in decisions.split {
+            if let one = slot(pair.one), let other = slot(pair.other) { forbidden.insert(SlotPair(one, other)) }
+        }
+    }
+
+    /// Whether the user said that these do not belong together.
+    func isForbidden(_ one: Int, _ other: Int) -> Bool { !forbidden.isEmpty && forbidden.contains(SlotPair(one, other)) }
 
     /// Where a channel's end was opened.
     func opening(_ slot: Int) -> Position { Position(node: all[slot].id.node, moment: all[slot].opened) }

@@ -15,16 +15,20 @@ struct Joiner {
     private(set) var pipes: [Pipe] = []
     /// Whether an endpoint is one of those.
     private(set) var isShared: [Bool]
+    /// Whether something about an endpoint was left open.
+    private(set) var isOpen: [Bool]
     var tally = AnomalyTally()
 
     init(_ histories: Histories) {
         self.histories = histories
         partner = [Partner?](repeating: nil, count: histories.all.count)
         isShared = [Bool](repeating: false, count: histories.all.count)
+        isOpen = isShared
     }
 
     /// Applies all rules.
-    mutating func joinAll() {
+    mutating func joinAll(_ decisions: Decisions) {
+        joinByUser(decisions)
         joinPairs()
         joinPipes()
         joinByAddress()
@@ -33,10 +37,21 @@ struct Joiner {
         joinLeftovers()
     }
 
+    // MARK: Rule 0: what the user said
+
+    private mutating func joinByUser(_ decisions: Decisions) {
+        for pair in decisions.joined {
+            guard let one = histories.slot(pair.one), let other = histories.slot(pair.other), partner[one] == nil, partner[other] == nil,
+                !histories.all[one].kind.isDatagram, !histories.all[other].kind.isDatagram
+            else { continue }
+            self.pair(one, other, .user)
+        }
+    }
+
     // MARK: Rule 1: two ends born together
 
     private mutating func joinPairs() {
-        for slot in histories.all.indices where histories.all[slot].kind != .pipe {
+        for slot in histories.all.indices where histories.all[slot].kind != .pipe && partner[slot] == nil {
             guard case .pair(let serial) = histories.all[slot].birth else { continue }
             let id = EndpointID(node: histories.all[slot].id.node, serial: Int(serial))
             guard let twin = histories.slot(id), twin != slot,
@@ -45,15 +60,16 @@ struct Joiner {
                 count("twin-missing", slot)
                 continue
             }
-            partner[slot] = Partner(slot: twin, evidence: .creation)
+            if !histories.isForbidden(slot, twin) && partner[twin] == nil { pair(slot, twin, .creation) }
         }
     }
 
     private mutating func joinPipes() {
-        let finder = PipeFinder(histories)
+        let finder = PipeFinder(histories) { partner[$0] == nil }
         for slot in finder.strays { count("twin-missing", slot) }
         for pipe in finder.pipes where !pipe.writers.isEmpty && !pipe.readers.isEmpty {
             if pipe.writers.count == 1 && pipe.readers.count == 1 && !pipe.mayHaveRestarted {
+                if histories.isForbidden(pipe.writers[0], pipe.readers[0]) { continue }
                 pair(pipe.writers[0], pipe.readers[0], .creation)
             } else {
                 pipes.append(pipe)
@@ -76,7 +92,7 @@ struct Joiner {
         var members: [(connects: [Int], accepts: [Int])] = []
         for slot in histories.all.indices {
             let endpoint = histories.endpoint(slot)
-            guard endpoint.kind == .tcp, let local = endpoint.local, let remote = endpoint.remote else { continue }
+            guard endpoint.kind == .tcp, partner[slot] == nil, let local = endpoint.local, let remote = endpoint.remote else { continue }
             let host = local.isHostLocal || remote.isHostLocal ? histories.all[slot].host : nil
             let connects = endpoint.birth == .connect
             guard connects ? !histories.all[slot].isRefused || histories.all[slot].isEstablished : endpoint.birth == .accept else {
@@ -146,7 +162,7 @@ struct Joiner {
         var hosts: [Int32: (connects: [Int], accepts: [Int])] = [:]
         for kind in [Endpoint.Kind.unixStream, .unixSequenced] {
             hosts = [:]
-            for slot in histories.all.indices where histories.all[slot].kind == kind {
+            for slot in histories.all.indices where histories.all[slot].kind == kind && partner[slot] == nil {
                 let host = histories.all[slot].host
                 switch histories.all[slot].birth {
                 case .connect where histories.all[slot].isEstablished: hosts[host, default: ([], [])].connects.append(slot)
@@ -176,6 +192,7 @@ struct Joiner {
     }
 
     private mutating func count(_ name: String, _ slot: Int) {
+        isOpen[slot] = true
         tally.add(Anomaly(name, first: histories.opening(slot)))
     }
 

@@ -35,6 +35,8 @@ extension Assembly {
         let isLoop = a == b
         totals.forward = exchange(conversation, from: a, to: b, index, forward: true, &deliveries)
         if !isLoop { totals.backward = exchange(conversation, from: b, to: a, index, forward: false, &deliveries) }
+        let isOpen = conversation.outside >= 0 && conversations.exchange.owners.open.contains(Int(conversation.outside))
+        channel.isAmbiguous = isOpen || deliveries.contains { !$0.isCertain }
         append(channel, opened: opened, totals, deliveries)
     }
 

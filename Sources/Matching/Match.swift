@@ -8,12 +8,17 @@ public import RunModel
 ///
 /// O(operations + connections * (open connections at the time)); memory: one index for each send and receive, and the result.
 ///
-/// - Parameter fingerprint: for an operation whose bytes are known, a number that is the same for the same bytes; datagrams are then told
-///   apart by their contents. `nil` where they are not known.
-public func match(_ nodes: [NodeActivity], fingerprint: @escaping (OperationRef) -> UInt64? = { _ in nil }) -> Matches {
-    let histories = Histories(nodes)
+/// - Parameters:
+///   - decisions: the user's word, which counts more than any rule.
+///   - fingerprint: for an operation whose bytes are known, a number that is the same for the same bytes; datagrams are then told apart by
+///     their contents. `nil` where they are not known.
+public func match(
+    _ nodes: [NodeActivity], decisions: Decisions = Decisions(), fingerprint: @escaping (OperationRef) -> UInt64? = { _ in nil }
+) -> Matches {
+    var histories = Histories(nodes)
+    histories.forbid(decisions)
     var joiner = Joiner(histories)
-    joiner.joinAll()
+    joiner.joinAll(decisions)
     let conversations = Conversations(histories, fingerprint: fingerprint) { joiner.partner[$0] != nil }
     var assembly = Assembly(histories, joiner, conversations)
     assembly.build()
@@ -153,6 +158,7 @@ struct Assembly {
         var channel = Channel(kind: kind, a: end(ends.a.first), b: end(ends.b.first), evidence: ends.evidence)
         channel.alsoA = ends.a.dropFirst().map { histories.all[$0].id }
         channel.alsoB = ends.b.dropFirst().map { histories.all[$0].id }
+        channel.isAmbiguous = (ends.a + ends.b).contains { joiner.isOpen[$0] }
         matches.channels.append(channel)
         matches.opened.append(histories.opening(ends.opener))
         for slot in ends.a + ends.b {
@@ -208,6 +214,7 @@ struct Assembly {
         }
         matches.deliveries += plan.deliveries
         place(flow, channel)
+        if !flow.isCertain { matches.channels[Int(channel)].isAmbiguous = true }
         for ref in flow.doubtful {
             let moment = histories.nodes[Int(ref.node.index)].operations[Int(ref.index)].at
             tally.add(Anomaly("order-ambiguous", first: Position(node: ref.node, moment: moment)))

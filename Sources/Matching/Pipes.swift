@@ -23,9 +23,10 @@ struct PipeFinder {
     /// Ends whose other end, in the same node, is not there.
     private(set) var strays: [Int] = []
 
-    init(_ histories: Histories) {
+    /// Looks at the pipes for which `isFree`.
+    init(_ histories: Histories, where isFree: (Int) -> Bool) {
         self.histories = histories
-        let slots = histories.all.indices.filter { histories.all[$0].kind == .pipe }
+        let slots = histories.all.indices.filter { histories.all[$0].kind == .pipe && isFree($0) }
         if slots.isEmpty { return }
         var members: [[Int]] = []
         var group: [Int: Int] = [:]

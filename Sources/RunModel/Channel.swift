@@ -42,6 +42,8 @@ public struct Channel: Hashable, Sendable {
     public var alsoA: [EndpointID] = []
     /// Further endpoints at the end `b`: those, and whoever else received what was sent to many.
     public var alsoB: [EndpointID] = []
+    /// Whether something about it is open: it may have had another partner, or some of its deliveries may be others.
+    public var isAmbiguous = false
 
     /// A channel between `a` (which connected) and `b` (which accepted).
     public init(kind: Endpoint.Kind, a: End, b: End, evidence: Evidence) {

@@ -12,7 +12,7 @@ enum ChannelRows {
 
     /// Stores all channels and deliveries.
     static func save(_ db: Database, _ joined: JoinedRun, stored: [Int64]) throws {
-        let insert = try db.makeStatement(sql: "INSERT INTO channel VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        let insert = try db.makeStatement(sql: "INSERT INTO channel VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         for (index, channel) in joined.channels.enumerated() {
             let (aNode, aSerial, aAddress) = columns(channel.a, stored)
             let (bNode, bSerial, bAddress) = columns(channel.b, stored)
@@ -20,6 +20,7 @@ enum ChannelRows {
                 index, channel.kind.rawValue, channel.evidence.rawValue, aNode, aSerial, aAddress, bNode, bSerial, bAddress,
                 encode(joined.totals[index]), stored[Int(joined.opened[index].node.index)],
                 Int64(bitPattern: joined.opened[index].moment.packed), encode(channel.alsoA, stored), encode(channel.alsoB, stored),
+                channel.isAmbiguous,
             ])
         }
         let block = try db.makeStatement(sql: "INSERT INTO deliveries VALUES (?,?,?,?,?)")
@@ -107,6 +108,7 @@ enum ChannelRows {
             var channel = Channel(kind: kind, a: a, b: b, evidence: evidence)
             channel.alsoA = try ends(try row.value("alsoA"), numbers)
             channel.alsoB = try ends(try row.value("alsoB"), numbers)
+            channel.isAmbiguous = try row.value("ambiguous")
             guard let node = numbers[try row.value("openedNode")] else { throw IndexError.damaged("channel opened by no node") }
             let opened = Position(node: node, moment: Moment(packed: UInt64(bitPattern: try row.value("opened"))))
             return Stored(channel: channel, totals: try decode(try row.value("totals")), opened: opened)

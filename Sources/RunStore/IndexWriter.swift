@@ -24,6 +24,8 @@ public struct JoinedRun: Sendable {
     public var chains: [ProcessChain] = []
     /// What leads from chain to chain, in blocks. If every node is one chain, the recorded order is all there is.
     public var relations: [Ordering: any Sequence<InfluenceBlock> & Sendable] = [:]
+    /// The user's decisions that were honoured: the text of their file.
+    public var decisions = ""
 
     /// All parts together.
     public init(
@@ -52,6 +54,11 @@ public struct IndexWriter {
 
     /// The nodes that the index holds, by name.
     public func nodes() throws(IndexError) -> [IndexedNode] { try file.read { db in try NodeRows.all(db, of: file.run) } }
+
+    /// The text of the user's decisions that this index honours.
+    public func decisions() throws(IndexError) -> String {
+        try file.read { db in try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'decisions'") } ?? ""
+    }
 
     /// The stored endpoints and operations of a node of this index.
     public func activity(of node: IndexedNode) throws(IndexError) -> NodeActivity {
@@ -85,6 +92,7 @@ public struct IndexWriter {
             try OrderRows.save(db, joined.order, stored: stored)
             try InfluenceRows.save(db, joined, stored: stored)
             try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES ('messages', ?)", arguments: [String(joined.messages)])
+            try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES ('decisions', ?)", arguments: [joined.decisions])
         }
     }
 }

@@ -29,7 +29,8 @@ enum Schema {
                 CREATE TABLE channel (
                     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, evidence INTEGER NOT NULL,
                     aNode INTEGER, aSerial INTEGER, aAddress TEXT, bNode INTEGER, bSerial INTEGER, bAddress TEXT,
-                    totals TEXT NOT NULL, openedNode INTEGER NOT NULL, opened INTEGER NOT NULL, alsoA BLOB, alsoB BLOB);
+                    totals TEXT NOT NULL, openedNode INTEGER NOT NULL, opened INTEGER NOT NULL, alsoA BLOB, alsoB BLOB,
+                    ambiguous INTEGER NOT NULL);
                 CREATE TABLE deliveries (
                     node INTEGER NOT NULL, block INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL,
                     PRIMARY KEY (node, block));

@@ -13,7 +13,8 @@ struct MessagesCommand: ParsableCommand {
         discussion: """
             A message is what one call sent, with the receives that took it, or what a receive took of which no send \
             is known (not recorded, or hidden in the syscall buffer: NODE@?). It is named by the position of its \
-            send, or else of its receive. Its bytes are those that the receivers' traces hold.
+            send, or else of its receive. Its bytes are those that the receivers' traces hold. Where calls overlapped, so \
+            that another receive may have taken them, a question mark stands behind the receive.
 
             `ridealong show POSITION` tells more about one message, `ridealong debug POSITION` goes there.
             """)
@@ -83,7 +84,7 @@ struct MessagesCommand: ParsableCommand {
             of: message, limit: whole ? MessageReader.wholeLength : min(Output.width, MessageReader.previewLength))
         let outside = try EndRow(message.channel, isA: message.from == nil ? message.forward : !message.forward, index).placeText
         let from = message.from.map { index.text($0.position) } ?? outside
-        let first = message.to.first.map { index.text($0.position) }
+        let first = message.to.first.map { index.text($0.position) + ($0.isCertain ? "" : "?") }
         let more = message.to.count > 1 ? " +\(message.to.count - 1)" : ""
         let unread = message.channel.isOutside ? outside : "-"
         let text = whole ? "" : bytes.map { PayloadText.line($0, limit: MessageReader.previewLength) } ?? "?"

@@ -98,6 +98,20 @@ struct Fault: CustomTestStringConvertible, Sendable {
         Fault("a byte is counted as delivered that is not", "totals-wrong") { index, place in
             index.totals[place % index.totals.count].forward.delivered += 1
         },
+        Fault("bytes are in the wrong account", "totals-wrong") { index, place in
+            let accounts: [WritableKeyPath<StreamTotals, UInt64>] = [
+                \.unread, \.receiverCut, \.lostByReset, \.lost, \.discarded, \.toOutside, \.opaqueSent,
+            ]
+            for number in index.totals.indices {
+                guard let full = accounts.first(where: { index.totals[number].forward[keyPath: $0] > 0 }) else { continue }
+                let other = accounts.filter { $0 != full }[place % (accounts.count - 1)]
+                let bytes = index.totals[number].forward[keyPath: full]
+                index.totals[number].forward[keyPath: other] = bytes
+                index.totals[number].forward[keyPath: full] = 0
+                return
+            }
+            index.totals[0].forward.unread = 1
+        },
         Fault("a byte is counted twice", "totals-wrong") { index, place in
             index.totals[place % index.totals.count].backward.unread += 1
         },
