@@ -17,6 +17,8 @@ struct AddressOwners {
 
     private let histories: Histories
     private let datagrams: Datagrams
+    /// When each endpoint that was asked for sent its messages, by their length.
+    private var times: [Int: [UInt64: [Int64]]] = [:]
 
     init(_ datagrams: Datagrams) {
         self.datagrams = datagrams
@@ -46,11 +48,12 @@ struct AddressOwners {
             !claimed.contains(Int32(truncatingIfNeeded: slot)) && !(datagrams.sent[slot - datagrams.firstSlot].isEmpty)
         }
         .sorted { (first($0), $0) < (first($1), $1) }
-        var candidates = Candidates(
-            ofConnect: unowned.map { number in
-                heard[number].sort { $0.latest < $1.latest }
-                return self.candidates(number, heard[number], among: senders)
-            }, accepts: senders.count)
+        var possible: [[Int]] = []
+        for number in unowned {
+            heard[number].sort { ($0.latest, $0.ref) < ($1.latest, $1.ref) }
+            possible.append(self.candidates(number, heard[number], among: senders))
+        }
+        var candidates = Candidates(ofConnect: possible, accepts: senders.count)
         let none = Candidates.Interval(earliest: .min, latest: .max)
         candidates.decide(times: (unowned.map { _ in none }, senders.map { _ in none })) { _, _ in .elimination }
         for (index, found) in candidates.partner.enumerated() {
@@ -64,30 +67,33 @@ struct AddressOwners {
     private func first(_ slot: Int) -> Int64 { datagrams.sent[slot - datagrams.firstSlot].first?.earliest ?? .max }
 
     /// The indices of all `senders` that may have the address from which `heard` came.
-    private func candidates(_ number: Int, _ heard: [Datagram], among senders: [Int]) -> [Int] {
+    private mutating func candidates(_ number: Int, _ heard: [Datagram], among senders: [Int]) -> [Int] {
         guard let earliest = heard.first else { return [] }
         let address = datagrams.addresses[number]
         let behind = senders.partitionPoint { !notAfter(first($0), earliest.latest, slackBetweenHosts) }
-        return senders.indices[..<behind].suffix(Self.mostCandidates).filter { index in
+        var found: [Int] = []
+        for index in senders.indices[..<behind].suffix(Self.mostCandidates) {
             let slot = senders[index]
-            return histories.all[slot].kind == address.kind && !heard.contains { Int($0.slot) == slot }
+            let isThere =
+                histories.all[slot].kind == address.kind && !heard.contains { Int($0.slot) == slot }
                 && (address.host == nil || address.host == histories.all[slot].host)
                 && (histories.endpoint(slot).local?.port ?? address.address.port) == address.address.port
-                && couldSend(slot, heard)
+            if isThere && couldSend(slot, heard) { found.append(index) }
         }
+        return found
     }
 
     /// Whether an endpoint has sent enough, soon enough, of each length. What was cut short by its receiver is all of one length, that of
     /// the receiver's memory for it.
-    private func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
+    private mutating func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
         if histories.all[slot].isOpaque { return true }
         // What it sent after the end of its trace was received after that.
         let end = histories.all[slot].isCut ? histories.end(of: slot) : .max
-        let sent = datagrams.sent[slot - datagrams.firstSlot]
+        let sent = datagrams.sent(by: Int32(truncatingIfNeeded: slot))
         let receivers = Set(heard.map(\.slot))
         let slack = histories.slack([slot] + receivers.map { Int($0) })
-        var given: [UInt64: [Int64]] = [:]
-        for message in sent { given[message.length, default: []].append(message.earliest) }
+        let given = times[slot] ?? Dictionary(grouping: sent, by: \.length).mapValues { $0.map(\.earliest) }
+        times[slot] = given
         var taken: [UInt64: Int] = [:]
         var cut: [Datagram] = []
         // What goes to many is received more often than sent; but by nobody twice, in general.

@@ -21,6 +21,13 @@ struct Datagrams {
     /// How many messages there are.
     private(set) var count: Int32 = 0
     private var numbers: [Place: Int] = [:]
+    /// The addresses of a host, by kind and port.
+    private var local: [Port: [Int]] = [:]
+    private struct Port: Hashable {
+        var kind: Endpoint.Kind
+        var port: UInt16?
+        var host: Int32
+    }
 
     init(_ histories: Histories, _ isJoined: (Int) -> Bool) {
         self.histories = histories
@@ -63,6 +70,7 @@ struct Datagrams {
         if number == addresses.count {
             numbers[place] = number
             addresses.append(place)
+            if let host { local[Port(kind: place.kind, port: address.port, host: host), default: []].append(number) }
         }
         return Int32(truncatingIfNeeded: number)
     }
@@ -74,9 +82,7 @@ struct Datagrams {
             return numbers[Place(kind: kind, address: local, host: local.isHostLocal ? host : nil)].map { [$0] } ?? []
         }
         // Bound to all addresses of the host: those that are known to be this host's are the ones that mean nothing elsewhere.
-        return addresses.indices.filter {
-            addresses[$0].host == host && addresses[$0].kind == kind && addresses[$0].address.port == local.port
-        }
+        return self.local[Port(kind: kind, port: local.port, host: host)] ?? []
     }
 }
 

@@ -82,18 +82,25 @@ struct Exchange {
                 left.append(taker)
             }
         }
-        for taker in left {
-            let (kind, host) = (histories.all[Int(taker)].kind, histories.all[Int(taker)].host)
-            let rivals = left.filter { histories.all[Int($0)].kind == kind && histories.all[Int($0)].host == host }
+        var rivals: [Place: Int] = [:]
+        for taker in left { rivals[place(taker), default: 0] += 1 }
+        for taker in left where rivals[place(taker)] == 1 {
             let givers = datagrams.slots.map { Int32(truncatingIfNeeded: $0) }.filter { giver in
-                histories.all[Int(giver)].kind == kind && histories.all[Int(giver)].host == host && giver != taker
-                    && groupOfGiver[giver] == nil && !datagrams.sent(by: giver).isEmpty
+                place(giver) == place(taker) && giver != taker && groupOfGiver[giver] == nil && !datagrams.sent(by: giver).isEmpty
             }
             let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
-            guard rivals.count == 1, !givers.isEmpty, canExplain(givers, anonymous, wholly: true) else { continue }
+            guard !givers.isEmpty, canExplain(givers, anonymous, wholly: true) else { continue }
             add(anonymous, from: givers)
         }
     }
+
+    /// Where sockets of one kind can reach each other without an address.
+    private struct Place: Hashable {
+        var kind: Endpoint.Kind
+        var host: Int32
+    }
+
+    private func place(_ slot: Int32) -> Place { Place(kind: histories.all[Int(slot)].kind, host: histories.all[Int(slot)].host) }
 
     /// Whether all of `receives` can have come from `givers`; if `wholly`, and nothing else went anywhere.
     private func canExplain(_ givers: [Int32], _ receives: [Datagram], wholly: Bool = false) -> Bool {
@@ -112,9 +119,9 @@ struct Exchange {
         // Where each message goes is known.
         var takers: [Int32: [Datagram]] = [:]
         for message in group.receives { takers[message.slot, default: []].append(message) }
-        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) {
-            settle(sends.filter { owners.owners[Int($0.peer)].contains(taker) }, receives)
-        }
+        var sendsTo: [Int32: [Datagram]] = [:]
+        for send in sends { for taker in owners.owners[Int(send.peer)] { sendsTo[taker, default: []].append(send) } }
+        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) { settle(sendsTo[taker] ?? [], receives) }
     }
 
     private mutating func settle(_ sends: [Datagram], _ receives: [Datagram]) {

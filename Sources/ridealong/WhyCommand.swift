@@ -110,15 +110,3 @@ extension Contradiction {
         }
     }
 }
-
-extension RunIndex {
-    /// The channel that the user named.
-    ///
-    /// - Throws: `UserError` if there is none.
-    func channel(named text: String) throws -> IndexedChannel {
-        guard let found = try channels().first(where: { $0.id == text }) else {
-            throw UserError("there is no channel ‘\(text)’; `ridealong channels` lists them by the positions where they were opened")
-        }
-        return found
-    }
-}

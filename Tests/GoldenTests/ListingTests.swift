@@ -97,6 +97,18 @@ struct ListingTests {
         try expect(command, [[command], [command, "--json"]])
     }
 
+    @Test("why channels are what they are, and mistakes in saying otherwise")
+    func channels() throws {
+        let channel = try #require(try Greeting.recorded().run.channels().first?.channel)
+        try expect(
+            "channels-why",
+            [
+                ["channels", "why", channel], ["channels", "why", channel, "--json"], ["channels", "--unmatched"],
+                ["channels", "list", "--ambiguous", "--json"], ["channels", "why", "client@0"], ["channels", "join", channel, channel],
+                ["channels", "split", "server@0"],
+            ])
+    }
+
     @Test("calls, and mistakes in what is asked of them")
     func calls() throws {
         try expect(
