@@ -96,8 +96,9 @@ extension EndpointTracker {
         if tables[state.table].users == 0 {
             // What a dying process holds is closed after its last event, and before the trace notices its end.
             let last = tasks.processes[process].last
+            let death = status.map { self.death(of: process, status: $0, after: last, before: stamp) } ?? last
             for number in tables[state.table].slots.keys.sorted() {
-                closeDescriptor(number, table: state.table, task, at: last, latest: stamp.time)
+                closeDescriptor(number, table: state.table, task, at: death, latest: stamp.time)
             }
             tables[state.table].plain = [:]
         }

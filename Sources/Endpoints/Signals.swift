@@ -7,7 +7,7 @@ struct Shot {
     var target: Int32?
     var signal: Int32
     /// Where the call that sent it was entered.
-    var sent: Moment
+    var sent: Stamp
     /// Who has taken it, of many.
     var taken: Set<Int32> = []
 }
@@ -34,12 +34,12 @@ extension EndpointTracker {
         }
         let sender = tasks.processes[tasks[task].process].record.id
         guard signal > 0, target != sender, shots[sender, default: []].count < Self.mostShots else { return }
-        shots[sender, default: []].append(Shot(target: target > 0 ? target : nil, signal: signal, sent: call.entered.moment))
+        shots[sender, default: []].append(Shot(target: target > 0 ? target : nil, signal: signal, sent: call.entered))
     }
 
     /// It failed.
     mutating func missed(_ task: Int, _ call: PendingCall) {
-        shots[tasks.processes[tasks[task].process].record.id]?.removeAll { $0.sent == call.entered.moment }
+        shots[tasks.processes[tasks[task].process].record.id]?.removeAll { $0.sent.moment == call.entered.moment }
     }
 
     /// A signal arrives at a task; the event that delivers or handles it tells of it again.
@@ -63,11 +63,28 @@ extension EndpointTracker {
                     && !$0.taken.contains(process)
             })
         else { return }
-        link(.signal, from: sent[index].sent, signal.sender, to: stamp(frame).moment, process)
+        link(.signal, from: sent[index].sent.moment, signal.sender, to: stamp(frame).moment, process)
         if sent[index].target == nil {
             shots[signal.sender]?[index].taken.insert(process)
         } else {
             shots[signal.sender]?.remove(at: index)
         }
+    }
+
+    /// Where a process dies whose last event was at `last`: if another has sent it that signal since, not before. No event of its own tells
+    /// of a signal that kills it while it waits. It may die before the sender's call returns, but rr notes nothing else in between.
+    mutating func death(of process: Int, status: Int32, after last: Stamp, before end: Stamp) -> Stamp {
+        let own = tasks.processes[process].record.id
+        var fatal: (sender: Int32, shot: Shot)?
+        for (sender, sent) in shots {
+            for shot in sent where shot.target == own && shot.signal == status & 0x7f && last.moment < shot.sent.moment {
+                if let known = fatal, known.shot.sent.moment <= shot.sent.moment { continue }
+                fatal = (sender, shot)
+            }
+        }
+        guard let fatal else { return last }
+        let moment = min(Moment(event: fatal.shot.sent.moment.event + 1), end.moment)
+        link(.signal, from: fatal.shot.sent.moment, fatal.sender, to: moment, own)
+        return Stamp(moment: moment, time: fatal.shot.sent.time)
     }
 }

@@ -1,6 +1,7 @@
 // Kills its child: `killed-child PORT COUNT`. The child connects to PORT, sends the numbers 1 to COUNT there and through a pipe to its
-// parent, and waits. The parent reads them, kills the child (SIGKILL), and reads on to the end of the pipe. `killed-child PORT` is who
-// listens there: it reads to the end of the stream, and prints the last number.
+// parent, and waits. The parent reads them, gives the child time to fall asleep, writes a byte that nobody will read, kills the child
+// (SIGKILL), and reads on to the end of the pipe. `killed-child PORT` is who listens there: it reads to the end of the stream, and prints
+// the last number.
 #include "connection.h"
 
 #include <sys/wait.h>
@@ -26,13 +27,13 @@ static int listen_to(int port) {
 }
 
 int main(int argc, char **argv) {
-    int ends[2], status;
+    int ends[2], unread[2], status;
     alarm(120);
     if (argc == 2)
         return listen_to(atoi(argv[1]));
     if (argc != 3)
         return 64;
-    MUST(pipe(ends) == 0);
+    MUST(pipe(ends) == 0 && pipe(unread) == 0);
     uint32_t number = 0, count = (uint32_t)atoi(argv[2]);
     pid_t child = fork();
     if (child == 0)
@@ -40,6 +41,8 @@ int main(int argc, char **argv) {
     close(ends[1]);
     while (number < count)
         MUST(read(ends[0], &number, sizeof number) == sizeof number);
+    usleep(100000);
+    MUST(write(unread[1], "!", 1) == 1);
     MUST(kill(child, SIGKILL) == 0);
     MUST(read(ends[0], &number, sizeof number) == 0);
     MUST(wait(&status) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

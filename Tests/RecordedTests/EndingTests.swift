@@ -48,8 +48,14 @@ extension RecordedTests {
             let death = try #require(log.first { $0.node == "family" && $0.operation == "close" })
             let end = try #require(log.first { $0.node == "listener" && $0.operation == "end" })
             #expect(death.process == child.id)
-            let relations: [ListedRelation] = try run.list("happens-before", [death.position, end.position])
-            #expect(relations.map(\.relation) == ["before"])
+            // What the parent did right before it killed the child comes before what the death caused, in both orders.
+            let last = try #require(try run.log().first { $0.node == "family" && $0.operation == "send" && $0.bytes == 1 })
+            for options in [[], ["--recorded"]] {
+                for cause in [death, last] {
+                    let relations: [ListedRelation] = try run.list("happens-before", [cause.position, end.position] + options)
+                    #expect(relations.map(\.relation) == ["before"], "\(cause.position) \(end.position) \(options)")
+                }
+            }
         }
     }
 }
