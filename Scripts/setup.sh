@@ -16,7 +16,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 check_swift() {
     remedy="install Swift $oldest_swift or later, see https://www.swift.org/install/linux/"
     has swift || fail "there is no swift on PATH: $remedy"
-    found=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    said=$(swift --version 2>&1) || fail "swift does not run here: $said: install what it lacks, or $remedy"
+    found=$(printf '%s\n' "$said" | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
     [ "$(printf '%s\n%s\n' "$oldest_swift" "${found:-0}" | sort -V | head -n 1)" = "$oldest_swift" ] ||
         fail "swift is version ${found:-unknown}, which is too old: $remedy"
 }
