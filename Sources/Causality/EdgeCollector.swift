@@ -2,9 +2,9 @@ import RunModel
 
 /// Finds the edges of a run.
 struct EdgeCollector {
-    private let nodes: [NodeActivity]
-    private let channels: [Channel]
-    private(set) var edges: [Edge] = []
+    let nodes: [NodeActivity]
+    let channels: [Channel]
+    var edges: [Edge] = []
 
     init(nodes: [NodeActivity], channels: [Channel]) {
         self.nodes = nodes
@@ -17,24 +17,28 @@ struct EdgeCollector {
             guard let cause = delivery.cause, exists(cause) else { continue }
             edges.append(Edge(from: cause, to: delivery.received, kind: .delivery, channel: delivery.channel))
         }
-        collectOpeningsAndEnds()
+        let landmarks = collectOpeningsAndEnds()
+        for number in nodes.indices { collectResets(number, landmarks) }
+        collectListens(landmarks)
+        collectReadiness(deliveries)
     }
 
-    private func exists(_ operation: OperationRef) -> Bool {
+    func exists(_ operation: OperationRef) -> Bool {
         nodes.indices.contains(Int(operation.node.index))
             && nodes[Int(operation.node.index)].operations.indices.contains(Int(operation.index))
     }
 
     /// What ends and begins the streams of one endpoint: indices of operations, -1 for none.
-    private struct Landmarks {
+    struct Landmarks {
         var channel: Int32 = -1
         var peer: EndpointID?
         var connect: Int32 = -1
         var gaveUp: Int32 = -1
+        var closed: Int32 = -1
         var isShutDown = false
     }
 
-    private mutating func collectOpeningsAndEnds() {
+    private mutating func collectOpeningsAndEnds() -> [[Landmarks]] {
         var landmarks = nodes.map { [Landmarks](repeating: Landmarks(), count: $0.endpoints.count) }
         for (index, channel) in channels.enumerated() {
             guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b, exists(a), exists(b), a != b,
@@ -51,9 +55,10 @@ struct EdgeCollector {
             }
         }
         for number in nodes.indices { collectInto(number, landmarks) }
+        return landmarks
     }
 
-    private func exists(_ endpoint: EndpointID) -> Bool {
+    func exists(_ endpoint: EndpointID) -> Bool {
         nodes.indices.contains(Int(endpoint.node.index)) && nodes[Int(endpoint.node.index)].endpoints.indices.contains(Int(endpoint.serial))
     }
 
@@ -64,7 +69,9 @@ struct EdgeCollector {
         case .shutdown where operation.result >= 0 && !landmarks.isShutDown:
             landmarks.isShutDown = true
             landmarks.gaveUp = index
-        case .close where landmarks.gaveUp < 0: landmarks.gaveUp = index
+        case .close where landmarks.closed < 0:
+            landmarks.closed = index
+            if landmarks.gaveUp < 0 { landmarks.gaveUp = index }
         default: break
         }
     }
@@ -99,7 +106,7 @@ struct EdgeCollector {
     }
 
     /// Whether the clocks let `from` come before `to`.
-    private func couldPrecede(_ from: OperationRef, _ to: OperationRef) -> Bool {
+    func couldPrecede(_ from: OperationRef, _ to: OperationRef) -> Bool {
         let (sender, receiver) = (nodes[Int(from.node.index)], nodes[Int(to.node.index)])
         return sender.operations[Int(from.index)].earliest &+ sender.clockOffset
             <= receiver.operations[Int(to.index)].latest &+ receiver.clockOffset

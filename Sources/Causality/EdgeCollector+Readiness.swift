@@ -1,0 +1,65 @@
+import RunModel
+
+extension EdgeCollector {
+    /// From the send of the first unread byte (or from what ended the stream) to the poll, or the like, that saw that there is something.
+    ///
+    /// Which byte that was, the next receive tells: if no other call took bytes of the stream at the time, and it took them in order.
+    /// Nothing is said of datagrams, and of ends that others share.
+    mutating func collectReadiness(_ deliveries: [Delivery]) {
+        let seen = readyBefore()
+        guard !seen.isEmpty else { return }
+        for edge in edges where edge.kind == .endOfStream || edge.kind == .reset {
+            for ready in seen[edge.to] ?? [] { addReadiness(edge.from, ready, edge.channel) }
+        }
+        /// The stream that is gone through, and the latest receive of it so far.
+        var (channel, isForward, latest): (Int32, Bool, Int32) = (-1, true, -1)
+        for delivery in deliveries {
+            if (channel, isForward) != (delivery.channel, delivery.forward) {
+                (channel, isForward, latest) = (delivery.channel, delivery.forward, -1)
+            }
+            // A receive's first bytes, and no bytes before them were received later.
+            if latest < delivery.received.index, let ready = seen[delivery.received], delivery.isCertain, isPlain(channel),
+                nodes[Int(delivery.received.node.index)].operations[Int(delivery.received.index)].bytes?.lowerBound
+                    == delivery.bytes.lowerBound
+            {
+                for ready in ready { addReadiness(delivery.sent, ready, channel) }
+            }
+            latest = max(latest, delivery.received.index)
+        }
+    }
+
+    private mutating func addReadiness(_ from: OperationRef, _ ready: OperationRef, _ channel: Int32) {
+        guard exists(from), couldPrecede(from, ready), from.node != ready.node || from.index < ready.index else { return }
+        edges.append(Edge(from: from, to: ready, kind: .ready, channel: channel))
+    }
+
+    /// Whether one end gives and one takes, and bytes come in order.
+    private func isPlain(_ channel: Int32) -> Bool {
+        guard channels.indices.contains(Int(channel)) else { return false }
+        let channel = channels[Int(channel)]
+        return !channel.kind.isDatagram && channel.alsoA.isEmpty && channel.alsoB.isEmpty
+    }
+
+    /// For receives, those calls before that saw the same bytes without taking them, while nobody else received on the endpoint.
+    private func readyBefore() -> [OperationRef: [OperationRef]] {
+        var found: [OperationRef: [OperationRef]] = [:]
+        for (number, node) in nodes.enumerated() where node.operations.contains(where: { $0.kind == .ready }) {
+            var received = [Moment](repeating: .beginning, count: node.endpoints.count)
+            var open: [Int: [Int]] = [:]
+            for (index, operation) in node.operations.enumerated() where received.indices.contains(Int(operation.endpoint)) {
+                let serial = Int(operation.endpoint)
+                if operation.kind == .ready, operation.result >= 0, received[serial] < operation.entered {
+                    open[serial, default: []].append(index)
+                }
+                guard operation.kind == .receive else { continue }
+                received[serial] = operation.at
+                guard let ready = open.removeValue(forKey: serial), node.endpoints[serial].opaqueFrom == nil else { continue }
+                let before = ready.filter { node.operations[$0].at < operation.entered }
+                if !before.isEmpty {
+                    found[OperationRef(node: NodeID(number), index: index)] = before.map { OperationRef(node: NodeID(number), index: $0) }
+                }
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,110 @@
+import Causality
+import Matching
+import RunModel
+import TestSupport
+import Testing
+
+/// What else than deliveries leads from one end of a connection to the other.
+@Suite struct EdgeTests {
+    let clock = Clock()
+    let client: ActivityBuilder
+    let server: ActivityBuilder
+    let connected: Int
+    let accepted: Int
+
+    init() {
+        let (local, remote) = (Address.ipv4(0x0a00_0001, port: 1), Address.ipv4(0x0a00_0002, port: 2))
+        (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
+        _ = server.listen(local: .ipv4(0, port: 2))
+        connected = client.connect(local: local, remote: remote)
+        accepted = server.accept(local: remote, remote: local)
+    }
+
+    /// All edges of a kind, as operations of client (0) and server (1).
+    func edges(_ kind: Influence.Kind) -> [String] {
+        let nodes = [client.node, server.node]
+        let found = match(nodes)
+        let graph = CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries)
+        #expect(graph.dropped.isEmpty)
+        return graph.edges.filter { $0.kind == kind }.map { "\($0.from.node.index).\($0.from.index) \($0.to.node.index).\($0.to.index)" }
+    }
+
+    /// A poll of the server that finds something.
+    func poll() {
+        server.receiveEnd(accepted)
+        server.changeLast { $0.kind = .ready }
+    }
+
+    @Test func whoListensComesBeforeWhatFollowsAConnect() {
+        #expect(edges(.listenConnect) == [])
+        client.send(connected, 10)
+        client.send(connected, 10)
+        #expect(edges(.listenConnect) == ["1.0 0.1"])
+    }
+
+    @Test func ofTwoWhoListenNeitherIsTakenForCertain() {
+        let other = ActivityBuilder(clock)
+        _ = other.listen(local: .ipv4(0, port: 2))
+        _ = other.listen(local: .ipv4(0, port: 2))
+        let address = Address.ipv4(0x0a00_0003, port: 1)
+        _ = client.connect(local: address, remote: .ipv4(0x0a00_0002, port: 2))
+        _ = other.accept(local: .ipv4(0x0a00_0002, port: 2), remote: address)
+        client.send(connected, 10)
+        let nodes = [client.node, other.node]
+        let found = match(nodes)
+        let graph = CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries)
+        #expect(graph.edges.map(\.kind) == [.connectAccept])
+    }
+
+    @Test func theSendOfTheFirstUnreadByteComesBeforeThePollThatSeesIt() {
+        client.send(connected, 10)
+        client.send(connected, 10)
+        poll()
+        server.receive(accepted, 5)
+        poll()
+        server.receive(accepted, 15)
+        // Both polls saw bytes of the first send; of the second nothing is said.
+        #expect(edges(.ready) == ["0.1 1.2", "0.1 1.4"])
+    }
+
+    @Test func whatEndsAStreamComesBeforeThePollThatSeesTheEnd() {
+        client.close(connected)
+        poll()
+        server.receiveEnd(accepted)
+        #expect(edges(.ready) == ["0.1 1.2"])
+    }
+
+    @Test func aPollDuringAnotherReceiveSaysNothing() {
+        client.send(connected, 10)
+        poll()
+        server.receive(accepted, 10)
+        let entered = server.node.operations[2].entered
+        server.changeLast { $0.entered = entered }
+        #expect(edges(.ready) == [])
+    }
+
+    @Test func aCloseComesBeforeTheReceiveThatFindsTheConnectionReset() {
+        client.close(connected)
+        server.receiveEnd(accepted)
+        server.changeLast { $0.result = -104 }
+        #expect(edges(.reset) == ["0.1 1.2"])
+    }
+
+    @Test func aCloseComesBeforeWhatFollowsASendThatFails() {
+        client.close(connected)
+        server.send(accepted, 1)
+        server.changeLast { ($0.result, $0.bytes) = (-32, nil) }
+        #expect(edges(.reset) == [])
+        server.close(accepted)
+        #expect(edges(.reset) == ["0.1 1.3"])
+    }
+
+    @Test func whoShutDownItselfMayNotSendWhateverThePeerDoes() {
+        server.shutdown(accepted)
+        client.close(connected)
+        server.send(accepted, 1)
+        server.changeLast { ($0.result, $0.bytes) = (-32, nil) }
+        server.close(accepted)
+        #expect(edges(.reset) == [])
+    }
+}
