@@ -34,7 +34,9 @@ import Testing
         #expect(failed == 0, "of \(seeds.count) worlds")
         guard Self.seed == nil, Self.count >= 500, Self.features == .handled else { return }
         // Every way of joining was tried often enough to mean something, and nearly everything was joined.
-        for way in ["tcp by address", "unixStream by creation", "unixStream by order", "tcp by order", "pipe by creation"] {
+        for way in [
+            "tcp by address", "unixStream by creation", "unixStream by order", "tcp by order", "pipe by creation", "unixSequenced by order",
+        ] {
             #expect((right[way] ?? 0) >= 20, "\(way): \(right)")
         }
         #expect(deliveries >= 40 * seeds.count, "only \(deliveries): the worlds have nothing to say")

@@ -64,7 +64,7 @@ struct Trial {
     /// Whether the channel of an end has its true ends.
     private func isRight(_ channel: Channel) -> Bool {
         guard case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b else { return false }
-        return simulation.partner[a] == .some(b)
+        return channel.kind.isDatagram || simulation.partner[a] == .some(b)
     }
 
     private func name(_ id: EndpointID?) -> String { id.map { "end \($0.serial) of node \($0.node.index)" } ?? "nobody" }
@@ -76,23 +76,31 @@ struct Trial {
         var found: Set<Delivery> = []
         for var delivery in matches.deliveries where isRight(matches.channels[Int(delivery.channel)]) {
             delivery.channel = -1
+            let isDatagram = simulation.endpoint(sender(of: delivery)).kind.isDatagram
+            if isDatagram { (delivery.bytes, delivery.forward) = (0..<UInt64(delivery.bytes.count), true) }
             if isHidden(sender(of: delivery)) { continue }
             if delivery.isCertain {
                 found.insert(delivery)
-            } else if simulation.overlaps[sender(of: delivery)] == nil {
+            } else if !isDatagram && simulation.overlaps[sender(of: delivery)] == nil {
                 faults.append("called uncertain without need: \(list([delivery]))")
             }
         }
-        let joined = simulation.deliveries.filter { channel(of: sender(of: $0)).map(isRight) ?? false }
+        let joined = simulation.deliveries.filter { isJoined(sender(of: $0)) }
         let wrong = found.subtracting(joined)
         if !wrong.isEmpty { faults.append("wrong deliveries: \(list(wrong))") }
         let missing = joined.filter { isEvident($0.sent, $0.received) }.subtracting(found)
         if !missing.isEmpty { faults.append("missing deliveries: \(list(missing))") }
     }
 
+    /// Whether an end is in the right channel, if it is in one at all: datagram sockets may be in many.
+    private func isJoined(_ id: EndpointID) -> Bool {
+        simulation.endpoint(id).kind.isDatagram || channel(of: id).map(isRight) ?? false
+    }
+
     /// Whether anybody can know that the receive took bytes of the send.
     private func isEvident(_ send: OperationRef, _ receive: OperationRef) -> Bool {
-        simulation.overlaps[end(send)].map { $0.certain.contains(SendAndReceive(send: send, receive: receive)) } ?? true
+        if simulation.endpoint(end(send)).kind.isDatagram { return simulation.plainDatagrams.contains(receive) }
+        return simulation.overlaps[end(send)].map { $0.certain.contains(SendAndReceive(send: send, receive: receive)) } ?? true
     }
 
     /// Whether calls that nobody wrote down moved bytes of what the end sent.
@@ -174,7 +182,7 @@ struct Trial {
 
     /// Whether what leads from one operation to another was found with its channel.
     private func isDecided(_ kind: TrueEdge.Kind, _ from: OperationRef, _ to: OperationRef) -> Bool {
-        guard let channel = channel(of: end(from)), isRight(channel), kind != .reset, kind != .endAfterShutdown else { return false }
+        guard isJoined(end(from)), kind != .reset, kind != .endAfterShutdown else { return false }
         // Not yet: an end that was seen before its own end was shut down.
         if kind == .endOfStream,
             simulation.nodes[Int(to.node.index)].operations.contains(where: {

@@ -70,6 +70,27 @@ extension Observer {
         world.files[index].establishedBy.map { operationRefs[$0] != nil && world.operations[$0].result == 0 } ?? false
     }
 
+    /// Receives of datagrams that can have come from one send alone: the trace tells whose it was, and that end sent no other message of
+    /// this length.
+    func plainDatagrams() -> Set<OperationRef> {
+        var sends: [Int: [Int: Int]] = [:]
+        for operation in world.operations where operation.kind == .send && world.files[operation.file].kind.isDatagram {
+            if let bytes = operation.bytes { sends[operation.file, default: [:]][bytes.count, default: 0] += 1 }
+        }
+        return Set(
+            world.deliveries.compactMap { delivery in
+                let (send, receive) = (world.operations[delivery.send], world.operations[delivery.receive])
+                guard world.files[send.file].kind.isDatagram, let ref = operationRefs[delivery.receive],
+                    operationRefs[delivery.send] != nil,
+                    let id = endpointIDs[send.file], let taker = endpointIDs[receive.file], receive.source != nil,
+                    sends[send.file]?[delivery.bytes.count] == 1, send.bytes?.count == delivery.bytes.count
+                else { return nil }
+                let ends = [id, taker].map { activities[Int($0.node.index)].endpoints[Int($0.serial)] }
+                // A trace that was cut off may have lost sends; an address that two have says little.
+                return ends[0].closed != nil && ends[0].local != nil && ends[1].local != nil ? ref : nil
+            })
+    }
+
     /// The streams in which calls overlapped, by the end that sent, and what can be told of each.
     func overlaps() -> [EndpointID: Overlap] {
         var overlaps: [EndpointID: Overlap] = [:]

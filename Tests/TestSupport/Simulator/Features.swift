@@ -26,15 +26,25 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// Traces that are cut off while several tasks are in calls on one endpoint: calls that nobody wrote down moved bytes.
     public static let pendingCalls = SimulationFeatures(rawValue: 1 << 7)
 
+    /// Unix sockets that keep messages apart, connected.
+    public static let sequenced = SimulationFeatures(rawValue: 1 << 8)
+    /// Unix datagrams.
+    public static let unixDatagrams = SimulationFeatures(rawValue: 1 << 9)
+    /// UDP: datagrams are lost, doubled and overtaken.
+    public static let udp = SimulationFeatures(rawValue: 1 << 10)
+    /// Messages that are cut short by the call that takes them.
+    public static let truncation = SimulationFeatures(rawValue: 1 << 11)
+
     /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
         (.links, "links"),
-        (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"),
+        (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"), (.sequenced, "sequenced"),
+        (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"),
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.
-    public static let handled: SimulationFeatures = [.resets, .buffers, .links, .pipes]
+    public static let handled: SimulationFeatures = [.resets, .buffers, .links, .pipes, .sequenced]
 
     /// Everything that can be simulated.
     public static let all = SimulationFeatures(names.map(\.feature))

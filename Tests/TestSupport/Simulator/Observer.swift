@@ -10,7 +10,7 @@ struct Observer {
     private(set) var operationRefs: [OperationRef?] = []
     private(set) var links: [TrueLink] = []
     /// When each node's recorder died.
-    private var cuts: [Int64] = []
+    private(set) var cuts: [Int64] = []
 
     init(_ world: World) {
         self.world = world
@@ -44,9 +44,9 @@ struct Observer {
     private mutating func recordEndpoints() {
         endpointIDs = [EndpointID?](repeating: nil, count: world.files.count)
         let known = world.files.indices.filter { index in
-            // A connection is written down when the call returns.
+            // A connection is written down when the call returns, unless it was refused.
             let file = world.files[index]
-            let seen = file.connectedBy.map { world.operations[$0].exited } ?? file.opened
+            let seen = file.connectedBy.map { world.operations[$0].result == 0 ? world.operations[$0].exited : nil } ?? file.opened
             return seen.map { isRecorded(file.node, $0.time) } ?? false
         }
         for index in known.sorted(by: { (opened($0), $0) < (opened($1), $1) }) {
@@ -57,7 +57,8 @@ struct Observer {
             if case .pair = birth, let peer = file.peer { birth = .pair(twin: Int32(serial + peer - index)) }
             var endpoint = Endpoint(kind: file.kind, birth: birth, opened: opened(index))
             let isHidden = file.birth == .connect && file.handle.map { world.plan.conversations[$0 / 2].hidesAddresses } ?? false
-            if !isHidden { (endpoint.local, endpoint.remote) = (file.local, file.remote) }
+            if case .pair = birth { endpoint.established = endpoint.opened }
+            if !isHidden && !file.isLocalHidden { (endpoint.local, endpoint.remote) = (file.local, file.remote) }
             (endpoint.identity, endpoint.access) = (file.identity, file.access)
             endpointIDs[index] = EndpointID(node: node, serial: serial)
             activities[Int(node.index)].endpoints.append(endpoint)
@@ -69,8 +70,11 @@ struct Observer {
     private mutating func recordOperations() {
         operationRefs = [OperationRef?](repeating: nil, count: world.operations.count)
         let known = world.operations.indices.filter { index in
+            // A close is done where it is entered; everything else is known when it returns.
             let operation = world.operations[index]
-            return operation.exited.map { isRecorded(operation.node, $0.time) } ?? false && endpointIDs[operation.file] != nil
+            let isBuffered = operation.entered.map { $0.moment.call > 0 } ?? false
+            let seen = operation.kind == .close && !isBuffered ? operation.entered : operation.exited
+            return seen.map { isRecorded(operation.node, $0.time) } ?? false && endpointIDs[operation.file] != nil
                 && !(operation.kind == .accept && operation.result < 0)
         }
         for index in known.sorted(by: { at($0) < at($1) }) {
@@ -81,14 +85,22 @@ struct Observer {
             let node = Int(id.node.index)
             operationRefs[index] = OperationRef(node: id.node, index: activities[node].operations.count)
             let skew = clock(operation.node).skew
-            activities[node].operations.append(
-                Operation(
-                    endpoint: id.serial, kind: operation.kind, entered: entered.moment, at: at(index), process: operation.process,
-                    task: Int32(operation.task) + 10, result: operation.result, earliest: entered.time + skew, latest: exited.time + skew))
+            var recorded = Operation(
+                endpoint: id.serial, kind: operation.kind, entered: entered.moment, at: at(index), process: operation.process,
+                task: Int32(operation.task) + 10, result: operation.result, earliest: entered.time + skew, latest: exited.time + skew)
+            if let address = operation.source.flatMap({ world.files[$0].local }) { recorded.peer = number(address, node) }
+            activities[node].operations.append(recorded)
             if !activities[node].endpoints[Int(id.serial)].processes.contains(operation.process) {
                 activities[node].endpoints[Int(id.serial)].processes.append(operation.process)
             }
         }
+    }
+
+    /// The number of an address in its node's list.
+    private mutating func number(_ address: Address, _ node: Int) -> Int32 {
+        if let known = activities[node].addresses.firstIndex(of: address) { return Int32(known) }
+        activities[node].addresses.append(address)
+        return Int32(activities[node].addresses.count - 1)
     }
 
     private func at(_ index: Int) -> Moment {
@@ -108,6 +120,8 @@ struct Observer {
             let start = isSend ? sent[file] : received[file]
             if isSend { sent[file] += count } else { received[file] += count }
             activities[Int(ref.node.index)].operations[Int(ref.index)].bytes = start..<start + count
+            guard let id = endpointIDs[file], activities[Int(ref.node.index)].endpoints[Int(id.serial)].established == nil else { continue }
+            activities[Int(ref.node.index)].endpoints[Int(id.serial)].established = at(index)
         }
     }
 

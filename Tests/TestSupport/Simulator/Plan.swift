@@ -21,6 +21,8 @@ public struct Plan: Sendable {
         var node: Int
         var kind: Endpoint.Kind
         var address: Address?
+        /// Its address is not in its trace.
+        var hidesAddress = false
     }
 
     /// How two ends come to be joined.
@@ -31,6 +33,8 @@ public struct Plan: Sendable {
         case pair(Endpoint.Kind)
         /// Each end was inherited by the node that holds it. The near end writes, if it is a pipe.
         case inherited(Endpoint.Kind)
+        /// The near end is a datagram socket with an address of its own, the far end that of a service.
+        case datagrams(service: Int, Address)
         /// Each end opens the FIFO; the near one writes.
         case fifo
     }

@@ -48,6 +48,7 @@ struct Scenario {
 
     private mutating func addService(_ node: Int) {
         var service = Plan.Service(node: node, kind: random.chance(40) ? .unixStream : .tcp)
+        if service.kind == .unixStream, features.contains(.sequenced), random.chance(30) { service.kind = .unixSequenced }
         if service.kind == .tcp {
             let own = 0x0a00_0000 + UInt32(plan.nodes[node].host)
             service.address = .ipv4(random.chance(50) ? 0x7f00_0001 : own, port: UInt16(5000 + plan.services.count))
@@ -63,11 +64,16 @@ struct Scenario {
             for _ in 0..<Int.random(in: 0...3, using: &random) { addClient(node, &expected) }
             if random.chance(30) { addPair(.pair(.unixStream), from: node, to: node) }
             if features.contains(.pipes) && random.chance(30) { addPair(.pair(.pipe), from: node, to: node) }
+            if features.contains(.sequenced) && random.chance(30) { addPair(.pair(.unixSequenced), from: node, to: node) }
             if features.contains(.sharedPipes), random.chance(30), let other = neighbours(of: node).randomElement(using: &random) {
                 addPair(.inherited(.pipe), from: node, to: other)
             }
         }
         for (service, count) in expected.enumerated() { addAcceptor(service, count) }
+        for node in plan.nodes.indices {
+            if features.contains(.unixDatagrams) && random.chance(30) { addDatagrams(node, .unixDatagram) }
+            if features.contains(.udp) && random.chance(30) { addDatagrams(node, .udp) }
+        }
         if features.contains(.links) { for node in plan.nodes.indices { addLinks(node) } }
     }
 
@@ -77,14 +83,14 @@ struct Scenario {
     }
 
     /// A new process, or a process that a node has already.
-    private mutating func process(_ node: Int) -> Int32 {
+    mutating func process(_ node: Int) -> Int32 {
         let known = plan.tasks.filter { $0.node == node }.map(\.process)
         if random.chance(30), let old = known.randomElement(using: &random) { return old }
         lastProcess += 1000
         return lastProcess
     }
 
-    private mutating func addTask(_ node: Int, _ process: Int32, start: Int64 = 1_000_000, _ steps: [Plan.Step]) {
+    mutating func addTask(_ node: Int, _ process: Int32, start: Int64 = 1_000_000, _ steps: [Plan.Step]) {
         plan.tasks.append(Plan.Task(id: plan.tasks.count, node: node, process: process, start: start, steps: steps))
     }
 
@@ -112,7 +118,7 @@ struct Scenario {
     private func reachable(from node: Int) -> [Int] {
         plan.services.indices.filter {
             let service = plan.services[$0]
-            let isLocal = service.kind == .unixStream || service.address?.isHostLocal ?? true
+            let isLocal = service.address?.isHostLocal ?? true
             return !isLocal || plan.nodes[service.node].host == plan.nodes[node].host
         }
     }
@@ -133,7 +139,7 @@ struct Scenario {
     private mutating func addPair(_ medium: Plan.Medium, from near: Int, to far: Int) {
         let handle = 2 * plan.conversations.count
         plan.conversations.append(Plan.Conversation(medium: medium, near: near, far: far))
-        let isSocket = if case .pair(.unixStream) = medium { true } else { false }
+        let isSocket = if case .pair(.pipe) = medium { false } else if case .pair = medium { true } else { false }
         let scripts = conversation(isTwoWay: isSocket)
         for (end, script) in [scripts.0, scripts.1].enumerated() {
             let node = end == 0 ? near : far

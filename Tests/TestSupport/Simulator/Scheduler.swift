@@ -37,6 +37,7 @@ extension World {
         case .pause(let time): tasks[index].wake = now + time
         case .await: if !awaits(index, step.handle) { return }
         case .join: if joins(index, step.handle) { return }
+        case .open: openDatagramSocket(index, step.handle)
         case .raise(let token): tokens[token] = (event(tasks[index].plan.node), tasks[index].plan.process)
         case .take(let token): if !takes(index, token) { return }
         default:
@@ -124,11 +125,13 @@ extension World {
         case .closeService(let service): return (.close, services[service].file)
         case .pause, .await, .join, .open, .raise, .take: return nil
         case .send, .receive, .read, .drain, .shutdown, .close:
-            guard let file = file(step.handle), !files[file].isDead else { return nil }
+            guard let file = file(step.handle), !files[file].isDead, !files[file].isClosing else { return nil }
             switch step.action {
             case .send: return (.send, file)
             case .shutdown: return (.shutdown, file)
-            case .close: return (.close, file)
+            case .close:
+                files[file].isClosing = true
+                return (.close, file)
             default: return (.receive, file)
             }
         }

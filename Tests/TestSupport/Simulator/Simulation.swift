@@ -16,6 +16,8 @@ public struct Simulation: Sendable {
     public let deliveries: Set<Delivery>
     /// What can be told of the streams in which calls overlapped, so that events do not tell the order of the bytes: by the end that sent.
     public let overlaps: [EndpointID: Overlap]
+    /// Receives of datagrams that can have come from one send alone.
+    public let plainDatagrams: Set<OperationRef>
     /// What became of what each end sent.
     public let accounts: [EndpointID: StreamTotals]
     /// What one recorded operation brought about in another.
@@ -41,6 +43,7 @@ public struct Simulation: Sendable {
         doubtful = observer.doubtful()
         deliveries = observer.deliveries()
         overlaps = observer.overlaps()
+        plainDatagrams = observer.plainDatagrams()
         accounts = observer.accounts()
         edges = observer.edges()
         hasExactTimes = observer.hasExactTimes
@@ -49,6 +52,9 @@ public struct Simulation: Sendable {
         times = happened.map(\.time)
         links = observer.links
     }
+
+    /// One of the recorded ends.
+    public func endpoint(_ id: EndpointID) -> Endpoint { nodes[Int(id.node.index)].endpoints[Int(id.serial)] }
 
     /// What came before what, by the chains of `ordering`, the links, and those edges that are `wanted`.
     public func relation(_ ordering: Ordering, _ wanted: (TrueEdge.Kind, OperationRef, OperationRef) -> Bool) -> TrueRelation {

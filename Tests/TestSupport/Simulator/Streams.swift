@@ -4,7 +4,11 @@ import RunModel
 extension World {
     /// What is there before anything happens: listening sockets, and ends that nobody has to open.
     mutating func layOut() {
-        for service in plan.services {
+        for (number, service) in plan.services.enumerated() {
+            if service.kind.isDatagram {
+                makeDatagramService(number, service)
+                continue
+            }
             var file = SimulatedFile(node: service.node, kind: service.kind, birth: .listen, local: service.address)
             file.opened = event(service.node)
             services.append(SimulatedService(file: files.count))
@@ -14,7 +18,7 @@ extension World {
             switch talk.medium {
             case .pair(let kind): makePair(number, talk, kind, inherited: false)
             case .inherited(let kind): makePair(number, talk, kind, inherited: true)
-            case .service, .fifo: break
+            case .service, .fifo, .datagrams: break
             }
         }
     }
@@ -110,6 +114,7 @@ extension World {
 
     mutating func send(_ index: Int, _ file: Int) -> Bool {
         guard var call = tasks[index].call else { return true }
+        if files[file].kind.keepsMessages { return sendMessage(index, file, call.operation, call.remaining) }
         if let sender = files[file].sender, sender != call.operation { return false }
         let fault = sendingFault(file)
         if let peer = files[file].peer, fault == nil {
@@ -119,7 +124,8 @@ extension World {
             if isLost, let closed = files[peer].closingOperation {
                 files[file].resetBy = closed
             } else if count > 0 {
-                files[peer].inbound.append((call.operation, files[file].sent..<files[file].sent + count))
+                let bytes = files[file].sent..<files[file].sent + count
+                files[peer].inbound.append(SimulatedFile.Piece(send: call.operation, bytes: bytes))
                 files[peer].waiting += count
             }
             files[file].sent += count
@@ -144,7 +150,7 @@ extension World {
     }
 
     /// Why nothing can be sent, and which operation of the peer brought that about. TCP learns that its peer is gone only by sending.
-    private func sendingFault(_ file: Int) -> (code: Int64, cause: Int?)? {
+    func sendingFault(_ file: Int) -> (code: Int64, cause: Int?)? {
         if let error = files[file].error { return (error.code, error.cause) }
         if let reset = files[file].resetBy { return (-32, reset) }
         guard let peer = files[file].peer, !files[file].isShutDown else { return (-32, nil) }
@@ -154,6 +160,7 @@ extension World {
 
     mutating func receive(_ index: Int, _ file: Int, atMost wanted: UInt64) -> Bool {
         guard let operation = tasks[index].call?.operation else { return true }
+        if files[file].kind.keepsMessages { return receiveMessage(index, file, operation, atMost: wanted) }
         guard files[file].waiting > 0 else { return receiveNothing(index, file, operation) }
         var left = min(wanted, files[file].waiting, UInt64.random(in: 1...2000, using: &tasks[index].random))
         let start = files[file].received
@@ -176,7 +183,7 @@ extension World {
     }
 
     /// Nothing is there: an error, or the end (result 0), or it waits.
-    private mutating func receiveNothing(_ index: Int, _ file: Int, _ operation: Int) -> Bool {
+    mutating func receiveNothing(_ index: Int, _ file: Int, _ operation: Int) -> Bool {
         if let error = files[file].error {
             files[file].error = nil
             operations[operation].result = error.code

@@ -5,7 +5,7 @@ extension Observer {
     /// The true partner of every recorded end; `nil` if it is not recorded.
     func partners() -> [EndpointID: EndpointID?] {
         var partners: [EndpointID: EndpointID?] = [:]
-        for (index, id) in endpointIDs.enumerated() where world.files[index].birth != .listen {
+        for (index, id) in endpointIDs.enumerated() where ![.listen, .made].contains(world.files[index].birth) {
             if let id { partners[id] = .some(world.files[index].peer.flatMap { endpointIDs[$0] }) }
         }
         return partners
@@ -16,7 +16,13 @@ extension Observer {
         Set(
             world.deliveries.compactMap { delivery in
                 guard let sent = operationRefs[delivery.send], let received = operationRefs[delivery.receive] else { return nil }
-                let forward = isForward(world.operations[delivery.send].file)
+                let file = world.operations[delivery.send].file
+                if world.files[file].kind.isDatagram {
+                    // Where the message lies in the stream of its channel is of no interest.
+                    let bytes = 0..<UInt64(delivery.bytes.count)
+                    return Delivery(channel: -1, forward: true, bytes: bytes, sent: sent, received: received)
+                }
+                let forward = isForward(file)
                 return Delivery(channel: -1, forward: forward, bytes: delivery.bytes, sent: sent, received: received)
             })
     }
@@ -54,7 +60,7 @@ extension Observer {
     /// What became of the bytes that each recorded end sent.
     func accounts() -> [EndpointID: StreamTotals] {
         var accounts: [EndpointID: StreamTotals] = [:]
-        for (index, id) in endpointIDs.enumerated() where world.files[index].birth != .listen {
+        for (index, id) in endpointIDs.enumerated() where ![.listen, .made].contains(world.files[index].birth) {
             if let id { accounts[id] = account(of: index) }
         }
         return accounts
@@ -71,9 +77,12 @@ extension Observer {
         for delivery in world.deliveries where world.operations[delivery.send].file == file {
             let isKnown = operationRefs[delivery.send] != nil && operationRefs[delivery.receive] != nil
             if isKnown { totals.delivered += UInt64(delivery.bytes.count) }
+            // What a short buffer did not take.
+            let whole = UInt64(world.operations[delivery.send].bytes?.count ?? 0)
+            if isKnown && world.files[file].kind.keepsMessages { totals.discarded += whole - UInt64(delivery.bytes.count) }
         }
         totals.senderCut = totals.received - totals.delivered
-        let left = totals.sent - totals.delivered
+        let left = totals.sent - totals.delivered - totals.discarded
         if let taker, endpointIDs[taker] != nil {
             // Whether it was lost or merely not read, only the end that was reset can tell.
             let isClosed = world.files[taker].closedBy.map { operationRefs[$0] != nil } ?? false

@@ -64,6 +64,14 @@ struct SimulatedNode {
 
 /// One end of something, as the kernel holds it.
 struct SimulatedFile {
+    /// Bytes, or a message, on their way: who gets them from when on, and who sent them.
+    struct Piece {
+        var send: Int
+        var bytes: Range<UInt64>
+        var arrival: Int64 = 0
+        var source: Int?
+    }
+
     var node: Int
     var kind: Endpoint.Kind
     var birth: Endpoint.Birth
@@ -81,7 +89,7 @@ struct SimulatedFile {
     var closingOperation: Int?
     var closedBy: Int?
     /// Bytes that wait to be received: the send that brought them, and where they lie in the stream.
-    var inbound: [(send: Int, bytes: Range<UInt64>)] = []
+    var inbound: [Piece] = []
     var waiting: UInt64 = 0
     /// The operation that ended what comes in.
     var endedBy: Int?
@@ -90,10 +98,16 @@ struct SimulatedFile {
     /// What reset the connection.
     var resetBy: Int?
     var capacity: UInt64 = .max
+    /// Whom the datagrams of a client go to.
+    var destination: Int?
+    /// Its own address is not in the trace.
+    var isLocalHidden = false
     var sent: UInt64 = 0
     var received: UInt64 = 0
     var isShutDown = false
     var isDead = false
+    /// Somebody has entered the call that closes it.
+    var isClosing = false
     /// The operation that is handing over its bytes: no other may come between.
     var sender: Int?
 }
@@ -121,6 +135,8 @@ struct SimulatedOperation {
     /// The bytes in the true stream.
     var bytes: Range<UInt64>?
     var result: Int64 = 0
+    /// Who sent the datagram that it took.
+    var source: Int?
 
     /// Whether it happens where it returns.
     var takes: Bool { kind == .accept || kind == .receive || kind == .listen || kind == .ready }
@@ -148,6 +164,8 @@ struct SimulatedTask {
     var random: SeededGenerator
     var wake: Int64
     var call: Call?
+    /// Who sent the last datagram that it took.
+    var replyTo: Int?
     /// Until when it waits without a call.
     var waitsUntil: Int64?
 }
