@@ -6,6 +6,7 @@ public import RunStore
 public final class RunCalls {
     private let merge: CallMerge
     private let readers: [(node: NodeID, reader: CallReader)]
+    private let nodeName: (NodeID) -> String
 
     /// The calls of `nodes` that `filter` admits; with `channel`, only those on its ends.
     ///
@@ -29,6 +30,7 @@ public final class RunCalls {
             readers.append((node, reader))
         }
         self.readers = readers
+        nodeName = { index.name($0) }
         merge = try CallMerge(
             readers.map { node, reader in
                 let operations = RankedOperations(index, node)
@@ -43,7 +45,11 @@ public final class RunCalls {
 
     /// What could not be read of the traces: what, of which node.
     public var troubles: [String] {
-        readers.flatMap { node, reader in reader.anomalies.map { "\($0.name): \($0.subject), event \($0.event)" } }
+        readers.flatMap { node, reader in
+            reader.anomalies.map { trouble in
+                "\(nodeName(node)): \(trouble.name) (\(trouble.subject))" + (trouble.event > 0 ? ", at event \(trouble.event)" : "")
+            }
+        }
     }
 }
 

@@ -71,6 +71,8 @@ struct CallsCommand: ParsableCommand {
         filter.outcome = failedOnly ? .failed : successfulOnly ? .successful : .any
         let calls = try RunCalls(index, nodes: nodes, filter: filter, channel: channel, stringLimit: count ? 0 : stringLimit)
         if count { try summarize(calls, range) } else { try list(calls, range, index) }
+        // What a damaged trace does not give, nobody should take for not having happened.
+        for trouble in calls.troubles { StandardError.write("ridealong: not all calls could be read: \(trouble)\n") }
     }
 
     private func list(_ calls: RunCalls, _ range: CallRange, _ index: RunIndex) throws {
