@@ -78,9 +78,9 @@ extension RecordedTests {
                 let way = try #require(before.first?.way)
                 #expect(way.first?.from == pair[0] && way.last?.to == pair[1])
                 #expect(zip(way, way.dropFirst()).allSatisfy { $0.to == $1.from })
-                // It may stay inside a member for whole rounds, and then follows the token to the end.
+                // It may stay inside a member for whole rounds, and otherwise follows the token.
                 let passes = way.filter { $0.channel != nil }.map(\.to)
-                #expect(!passes.isEmpty && passes == receives[...second].suffix(passes.count))
+                #expect(!passes.isEmpty && passes == receives[...second].filter { passes.contains($0) })
                 let after: [ListedRelation] = try ring.run.list("happens-before", pair.reversed())
                 #expect(after.map(\.relation) == ["after"])
             }
