@@ -3,7 +3,9 @@ import RRTrace
 import RunModel
 public import RunStore
 
-/// Reads the bytes of messages from the traces of their receivers. Inflates only what is asked for; keeps one reader for each node.
+/// Reads the bytes of messages from the traces of their receivers. Inflates only what is asked for.
+///
+/// Memory: some 2 MB for each of the last `openTraces` nodes read from.
 public final class MessageReader {
     /// So many bytes of a message are shown where only its beginning is.
     public static let previewLength = 400
@@ -12,6 +14,10 @@ public final class MessageReader {
 
     private let index: RunIndex
     private var readers: [NodeID: NodeReader] = [:]
+    /// Those whose traces are open, the one used last at the end.
+    private var open: [NodeID] = []
+    /// So many traces are open at once: a process may not have any number of files, nor any amount of memory.
+    private static let openTraces = 128
 
     /// A reader for the messages of `index`.
     public init(_ index: RunIndex) { self.index = index }
@@ -33,6 +39,11 @@ public final class MessageReader {
     }
 
     private func reader(_ node: NodeID) throws -> NodeReader {
+        if open.last != node {
+            open.removeAll { $0 == node }
+            open.append(node)
+            if open.count > Self.openTraces { readers[open.removeFirst()]?.close() }
+        }
         if let reader = readers[node] { return reader }
         let reader = try NodeReader(index, node)
         readers[node] = reader
@@ -40,19 +51,36 @@ public final class MessageReader {
     }
 }
 
+/// A reader of stored bytes that can be let go of.
+private final class OpenData {
+    var reader: DataReader
+
+    init(reader: consuming DataReader) { self.reader = reader }
+}
+
 /// The payloads of one node.
 private final class NodeReader {
     private let index: RunIndex
     private let node: NodeID
     private let trace: TraceDirectory
-    private var data: DataReader
+    private var data: OpenData?
     private var scattered: PayloadMap?
 
     init(_ index: RunIndex, _ node: NodeID) throws {
         self.index = index
         self.node = node
         trace = try TraceDirectory(path: index.nodes[Int(node.index)].tracePath)
-        data = try DataReader(trace)
+    }
+
+    /// Lets go of the trace; it is opened again when it is needed.
+    func close() { data = nil }
+
+    /// The stored bytes, open.
+    private func opened() throws -> OpenData {
+        if let data { return data }
+        let opened = OpenData(reader: try DataReader(trace))
+        data = opened
+        return opened
     }
 
     func read(_ payload: PayloadRef, at event: UInt64, offset: UInt64, count: UInt64) throws -> [UInt8]? {
@@ -60,10 +88,10 @@ private final class NodeReader {
         case .unknown: return nil
         case .trace(let start, let length):
             guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
-            return data.read(offset: start &+ offset, count: Int(count))
+            return try opened().reader.read(offset: start &+ offset, count: Int(count))
         case .frame:
             guard let pieces = try map().pieces(at: event) else { return nil }
-            return read(pieces, offset: offset, count: count)
+            return try read(pieces, offset: offset, count: count)
         }
     }
 
@@ -81,7 +109,7 @@ private final class NodeReader {
         return map
     }
 
-    private func read(_ pieces: [PayloadPiece], offset: UInt64, count: UInt64) -> [UInt8]? {
+    private func read(_ pieces: [PayloadPiece], offset: UInt64, count: UInt64) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         var skip = offset
         for piece in pieces where UInt64(bytes.count) < count {
@@ -92,7 +120,9 @@ private final class NodeReader {
                 skip -= min(skip, zeros)
             case .stored(let start, let length):
                 if length > skip {
-                    guard let read = data.read(offset: start &+ skip, count: Int(min(length - skip, missing))) else { return nil }
+                    guard
+                        let read = try opened().reader.read(offset: start &+ skip, count: Int(min(length - skip, missing)))
+                    else { return nil }
                     bytes += read
                 }
                 skip -= min(skip, length)

@@ -98,8 +98,8 @@ struct PositionFacts: Encodable {
     /// For people.
     var lines: [String] {
         var lines = ["\(position)  (rank \(rank))"]
-        lines.append(
-            "  task \(task)" + (process.map { ", process \($0)" } ?? "") + (command.map { ": \($0.joined(separator: " "))" } ?? ""))
+        let words = command?.joined(separator: " ") ?? ""
+        lines.append("  task \(task)" + (process.map { ", process \($0)" } ?? "") + (words.isEmpty ? "" : ": \(words)"))
         if let call {
             lines.append("  \(call): " + arguments.joined(separator: ", ") + (result.map { " = \($0)" } ?? ""))
         } else {

@@ -185,6 +185,27 @@ struct ListingTests {
         for line in transcript.text.split(separator: "\n") { #expect(line.count <= columns, "\(line)") }
     }
 
+    @Test("a run may have more nodes than a process may have files")
+    func manyNodes() throws {
+        let greeting = try Greeting.recorded()
+        try withTemporaryDirectory { directory in
+            let trace = greeting.run.directory.appendingPathComponent("server/trace")
+            for number in 1...150 {
+                let copy = directory.appendingPathComponent("node-\(number)/trace")
+                try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+                for file in ["version", "events", "data", "tasks", "mmaps"] {
+                    try FileManager.default.createSymbolicLink(
+                        at: copy.appendingPathComponent(file), withDestinationURL: trace.appendingPathComponent(file))
+                }
+            }
+            let program = Executables.ridealong.path
+            let script = "ulimit -n 145; '\(program)' index --run . >log && '\(program)' messages --run . --json --payload"
+            let listing = try Command(["/bin/sh", "-c", "cd '\(directory.path)' && \(script)"], in: directory).succeed().output
+            let payloads = listing.split(separator: "\n").filter { $0.contains("\"from\":null") }
+            #expect(payloads.count >= 150 && payloads.allSatisfy { $0.contains("\"payload\":\"") })
+        }
+    }
+
     @Test("two indexes of one run give the same listings, and the same picture")
     func sameAgain() throws {
         let greeting = try Greeting.recorded()
