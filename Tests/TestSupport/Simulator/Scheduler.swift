@@ -40,11 +40,17 @@ extension World {
         case .open: openDatagramSocket(index, step.handle)
         case .raise(let token): tokens[token] = (event(tasks[index].plan.node), tasks[index].plan.process)
         case .take(let token): if !takes(index, token) { return }
+        case .close where isBusy(step.handle, besides: index): return
         default:
             tasks[index].steps.removeFirst()
             return enter(index, step)
         }
         if tasks[index].steps.first == step { tasks[index].steps.removeFirst() }
+    }
+
+    /// Whether another task is in a call on the end: nothing is closed before it returns.
+    private func isBusy(_ handle: Int, besides index: Int) -> Bool {
+        tasks.indices.contains { $0 != index && tasks[$0].call?.step.handle == handle }
     }
 
     /// Goes on if the end exists, gives up all that has to do with it if it never will, and else sleeps until either is known.
