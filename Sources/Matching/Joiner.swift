@@ -115,7 +115,7 @@ struct Joiner {
                 join(connects, accepts, evidence: .address, ambiguity: "tcp-ambiguous") { _, _ in true }
             } else if histories.areConsistent(connecting: connects[0], accepting: accepts[0]) {
                 pair(connects[0], accepts[0], .address)
-            } else {
+            } else if !histories.isForbidden(connects[0], accepts[0]) {
                 count("address-contradicted", connects[0])
             }
         }
