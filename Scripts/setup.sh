@@ -58,6 +58,7 @@ want curl has curl
 want python3 has python3
 want tcpdump has tcpdump
 want tshark has tshark
+want strace has strace
 # Tests that lose datagrams on purpose, as root.
 want nftables has nft
 

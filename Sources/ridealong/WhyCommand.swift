@@ -77,7 +77,8 @@ struct WhyCommand: ParsableCommand {
         case (.content, _): "the same bytes went in at one end and came out at the other"
         case (.order, _): "times and lengths leave no other partner"
         case (.user, _): "`ridealong channels join` said so"
-        case (.alone, _) where channel.channel.isAmbiguous: "no partner is certain: either several are possible, or something speaks against each"
+        case (.alone, _) where channel.channel.isAmbiguous:
+            "no partner is certain: either several are possible, or something speaks against each"
         case (.alone, _): "no recorded node has the other end"
         }
     }
