@@ -54,6 +54,7 @@ struct OrderingBench {
         let run = RunDirectory(path: directory)
         // try?: there is none the first time.
         try? FileManager.default.removeItem(atPath: run.indexDirectory)
+        try FileManager.default.createDirectory(atPath: run.path, withIntermediateDirectories: true)
         try write(traffic.nodes, matches, graph, to: run)
         let written = cpuTime()
         let million = 1e6 / Double(made)
