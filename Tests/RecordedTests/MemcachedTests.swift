@@ -17,6 +17,7 @@ extension RecordedTests {
             try Ports.wait(for: server, toListenOn: port)
             let client = [try Programs.installed("python3"), Programs.source("memcached-client.py"), "\(port)"]
             try run.start(client).succeed()
+            let streams = try LoopbackCapture(of: [port], for: run)
             let capture = try LoopbackCapture(of: [port], over: .udp, for: run)
             let kinds = ["tcp1": "tcp", "tcp2": "tcp", "udp1": "udp", "udp2": "udp"]
             let clients = try kinds.map { [run] name, kind in (name, try run.record(client + [kind, "\(count)"], as: name)) }
@@ -24,10 +25,14 @@ extension RecordedTests {
             for (name, client) in clients { counts[name] = try client.succeed().output.split(separator: "\n").compactMap { Int($0) } }
             try run.stop(server)
             let wire = try capture.finishDatagrams()
+            let wireStreams = try streams.finish()
             // The counter is made by somebody who was not recorded.
             #expect(counts.values.flatMap { $0 }.sorted() == Array(1...4 * count))
             let anomalies = try run.index()
             let messages = try run.messages()
+            // The connection that made the counter was there before.
+            #expect(wireStreams.count == 4)
+            #expect(try run.streams().filter { wireStreams[$0.key] != nil } == wireStreams)
             for (name, counts) in counts {
                 let questions = messages.filter { $0.sender == name }
                 let answers = messages.filter { $0.receivers == [name] }.sorted { $0.to[0].rank < $1.to[0].rank }

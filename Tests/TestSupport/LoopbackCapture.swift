@@ -43,7 +43,7 @@ public final class LoopbackCapture {
     /// Starts capturing.
     public init(of ports: [UInt16], over transport: Transport = .tcp, for run: RecordedRun) throws {
         workshop = run.workshop
-        file = run.workshop.appendingPathComponent("loopback.pcap")
+        file = run.workshop.appendingPathComponent("loopback-\(transport).pcap")
         let filter = ports.map { "\(transport) port \($0)" }.joined(separator: " or ")
         // A large buffer, and every packet written when it comes: none may be lost. As root it would else give up its rights to the file.
         let asRoot = getuid() == 0 ? ["-Z", "root"] : []
