@@ -18,6 +18,8 @@ public enum Counters {
     public static let usableTicks = 0...99
     /// The variable that tells the preloaded library its tick.
     public static let tickVariable = "RIDEALONG_TICK"
+    /// The variable that tells the preloaded library how long a task's turn may last, in milliseconds.
+    public static let sliceVariable = "RIDEALONG_SLICE_MS"
     /// What rr is told the CPU is under software counters: one whose skid size and start-up checks the library was made for.
     /// Without it rr goes by the real CPU, which it may not know, or may treat specially (AMD Zen).
     public static let pretendedMicroarchitecture = "Intel Skylake"

@@ -60,4 +60,32 @@ extension Proc {
         }
         return names
     }
+
+    /// A thread of a process.
+    struct Task {
+        let process: pid_t
+        let thread: pid_t
+    }
+
+    /// All threads of all processes that descend from `ancestor`, without its own.
+    static func tasks(under ancestor: pid_t) -> [Task] {
+        var tasks: [Task] = []
+        var open = children(of: ancestor)
+        var seen: Set<pid_t> = [ancestor]
+        while let process = open.popLast() {
+            // Ids are given again while we look.
+            guard seen.insert(process).inserted else { continue }
+            tasks += threads(of: process).map { Task(process: process, thread: $0) }
+            open += children(of: process)
+        }
+        return tasks
+    }
+
+    private static func threads(of process: pid_t) -> [pid_t] { entries("/proc/\(process)/task").compactMap { pid_t($0) } }
+
+    private static func children(of process: pid_t) -> [pid_t] {
+        threads(of: process).flatMap { thread in
+            text("/proc/\(process)/task/\(thread)/children")?.split { $0 == " " }.compactMap { pid_t($0) } ?? []
+        }
+    }
 }

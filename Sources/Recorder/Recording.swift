@@ -17,15 +17,21 @@ public struct Recording {
         public var counters: Counters.Choice
         /// Whether rr's syscall buffer is on.
         public var syscallBuffer: Bool
+        /// How long a task may run without a traced call, in milliseconds, if it is not rr that decides.
+        public var slice: Int?
         /// Options of the user's for rr, and the command.
         public var words: RROptions
 
         /// A request to record `words` as a node of `run`.
-        public init(run: String, node: String? = nil, counters: Counters.Choice = .auto, syscallBuffer: Bool = false, words: RROptions) {
+        public init(
+            run: String, node: String? = nil, counters: Counters.Choice = .auto, syscallBuffer: Bool = false, slice: Int? = nil,
+            words: RROptions
+        ) {
             self.run = run
             self.node = node
             self.counters = counters
             self.syscallBuffer = syscallBuffer
+            self.slice = slice
             self.words = words
         }
     }
@@ -35,7 +41,8 @@ public struct Recording {
 
     private let request: Request
     private let environment: [String: String]
-    private let rr: RRInvocation
+    private var rr: RRInvocation
+    private let isSliced: Bool
     private var sidecar: Sidecar
     private let directory: String
 
@@ -51,6 +58,9 @@ public struct Recording {
         counters.microarchitecture = request.words.microarchitecture ?? counters.microarchitecture
         rr = try RRInvocation.with(counters, in: environment)
         if counters.kind == .software { try SoftwareEvents.checkDummy() }
+        // Where the CPU counts, rr ends turns by itself.
+        isSliced = request.slice != nil && counters.kind == .software
+        if let slice = request.slice, isSliced { rr.environment[Counters.sliceVariable] = String(slice) }
         if request.syscallBuffer { try SoftwareEvents.checkContextSwitches() }
         let launcher = HostFacts.launcher(in: environment)
         let node = try NodeName.claim(in: request.run, asked: request.node, program: program, launcher: launcher)
@@ -64,8 +74,9 @@ public struct Recording {
     /// Records until the program has ended. Must be called on the process's first thread while there is no other, because it waits for
     /// signals.
     ///
-    /// The sidecar is written before rr starts: whoever finds a trace finds it, even if we are killed at once.
-    public mutating func run() throws(RecorderError) -> RecordingEnd {
+    /// The sidecar is written before rr starts: whoever finds a trace finds it, even if we are killed at once. `spins` is called once, with
+    /// the id of a thread, if that holds up all others of the node.
+    public mutating func run(spins: @escaping (Int32) -> Void) throws(RecorderError) -> RecordingEnd {
         let signals = SignalRelay()
         var problem = fillIn()
         sidecar.started = HostFacts.clocks()
@@ -78,7 +89,8 @@ public struct Recording {
             discardEmptyNode()
             throw .cannotStart(path: rr.executable, error: error)
         }
-        let end = signals.relay(to: child)
+        let isWatched = sidecar.counters?.kind == .software && !isSliced
+        let end = signals.relay(to: child, spins: isWatched ? spins : nil)
         sidecar.ended = HostFacts.clocks()
         sidecar.conntrack = HostFacts.conntrack()
         problem = write() ?? problem
@@ -87,7 +99,7 @@ public struct Recording {
     }
 
     private var arguments: [CStrings.Bytes] {
-        let own = ["record", "-o", directory + "/" + Self.traceName] + (request.syscallBuffer ? [] : ["-n"])
+        let own = ["record", "-o", directory + "/" + Self.traceName] + (request.syscallBuffer ? [] : ["-n"]) + (isSliced ? ["-s"] : [])
         let given = rr.arguments(own) + request.words.options
         return given.map(CStrings.bytes) + CStrings.arguments(request.words.command)
     }

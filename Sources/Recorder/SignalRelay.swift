@@ -32,13 +32,19 @@ struct SignalRelay {
         inheritedMask = mask
     }
 
-    /// Passes signals on until `child` has ended.
-    func relay(to child: Child) -> Child.End {
+    /// Passes signals on until `child` has ended; calls `spins`, if given, when a thread that it records runs alone for long, once.
+    func relay(to child: Child, spins: ((pid_t) -> Void)? = nil) -> Child.End {
         var held = held
+        var watch = spins == nil ? nil : SpinWatch(child)
+        var pause = timespec(tv_sec: 0, tv_nsec: SpinWatch.interval)
         while true {
             if let end = child.end(waiting: false) { return end }
+            if let thread = watch?.look() {
+                spins?(thread)
+                watch = nil
+            }
             var info = siginfo_t()
-            let signal = sigwaitinfo(&held, &info)
+            let signal = watch == nil ? sigwaitinfo(&held, &info) : sigtimedwait(&held, &info, &pause)
             guard signal > 0, signal != SIGCHLD, isForUsAlone(signal, code: info.si_code) else { continue }
             // Before, a signal would end rr and leave its child stopped for ever, or be lost.
             child.awaitProgram(limit: Self.startLimit)

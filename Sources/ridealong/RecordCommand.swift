@@ -20,6 +20,9 @@ struct RecordCommand: ParsableCommand {
             the process a rank (OpenMPI, PMIx, PMI or Slurm), the rank is the number, also behind the name that --node gives.
             """)
 
+    /// How long a slice may be, in milliseconds: longer than rr's last resort it would change nothing.
+    private static let slices = 1...3000
+
     /// Whether something is on.
     enum Switch: String, ExpressibleByArgument, CaseIterable {
         case on
@@ -42,12 +45,21 @@ struct RecordCommand: ParsableCommand {
     @Option(help: "The counters that rr uses; auto takes software counters where there are no others.")
     var counters = Counters.Choice.auto
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a thread may run without a system call, for programs that spin. With the CPU's counters rr sees to it by itself.",
+            valueName: "ms"))
+    var sliceMs: Int?
+
     @Argument(parsing: .captureForPassthrough, help: "The program to record, and its arguments.")
     var command: [String] = []
 
     func validate() throws {
         // Captured like any other word that is no option of ours.
         if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
+        if let sliceMs, !Self.slices.contains(sliceMs) {
+            throw ValidationError("--slice-ms is from \(Self.slices.lowerBound) to \(Self.slices.upperBound) milliseconds, not \(sliceMs).")
+        }
         guard let first = command.first, command != ["--"] else { throw ValidationError("What shall be recorded? Name a command.") }
         guard first == "--" || !first.hasPrefix("-") else {
             throw ValidationError("Unknown option \(first). Options of rr stand behind a \"--\".")
@@ -60,10 +72,16 @@ struct RecordCommand: ParsableCommand {
         do throws(RecorderError) {
             let request = Recording.Request(
                 run: RunOptions.path(runDirectory), node: node, counters: counters,
-                syscallBuffer: syscallBuffer == .on,
+                syscallBuffer: syscallBuffer == .on, slice: sliceMs,
                 words: try RROptions(command))
             var recording = try Recording(request, environment: environment)
-            end = try recording.run()
+            end = try recording.run { thread in
+                StandardError.write(
+                    """
+                    ridealong: thread \(thread) runs for seconds without a system call, and the node's others stand still meanwhile; if it \
+                    waits for one of them, record with --slice-ms 10\n
+                    """)
+            }
         } catch {
             complain(error)
             throw ExitCode(EX_UNAVAILABLE)
