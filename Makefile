@@ -26,7 +26,7 @@ build:
 # The libraries that are loaded into rr: plain C, put beside the binary that will look for them.
 preload: $(PRELOAD:%=$(INTO)/%)
 
-$(INTO)/libridealong-%.so: Preload/%.c
+$(INTO)/libridealong-%.so: Preload/%.c $(wildcard Preload/*.h)
 	@mkdir -p $(INTO)
 	$(CC) $(CFLAGS) -shared -fPIC -o $@ $<
 
@@ -47,7 +47,7 @@ simulate:
 	RIDEALONG_SEEDS=$(SEEDS) $(if $(FEATURES),RIDEALONG_FEATURES=$(FEATURES)) \
 		$(SWIFT) test -c release --disable-xctest --filter SimulationTests
 
-## fuzz: look for bytes that crash the trace reader, for FUZZ_SECONDS in all (an hour)
+## fuzz: look for bytes that crash the readers of traces and captures, for FUZZ_SECONDS in all (an hour)
 FUZZ_SECONDS ?= 3600
 fuzz:
 	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address

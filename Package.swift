@@ -32,6 +32,7 @@ let package = Package(
     products: [
         .executable(name: "ridealong", targets: ["ridealong"]),
         .library(name: "RRTrace", targets: ["RRTrace"]),
+        .library(name: "Capture", targets: ["Capture"]),
         .library(name: "Indexing", targets: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),
     ],
     dependencies: [
@@ -47,6 +48,7 @@ let package = Package(
         // From the trace to the answer, in the order in which data flows.
         module("RunModel", imports: []),
         module("RRTrace", imports: ["CBrotli"], extra: [.strictMemorySafety()]),
+        module("Capture", imports: ["RRTrace"]),
         module("Endpoints", imports: ["RunModel", "RRTrace"]),
         module("Matching", imports: ["RunModel"]),
         module("Causality", imports: ["RunModel"]),
@@ -54,7 +56,7 @@ let package = Package(
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system, yams]),
-        module("Replay", imports: ["RunModel", system], resources: [.embedInCode("landing.py")]),
+        module("Replay", imports: ["RunModel", "Capture", "Recorder", system], resources: [.embedInCode("landing.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
@@ -75,6 +77,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["RunModel"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("RunModelTests", of: ["RunModel"]),
         tests("RRTraceTests", of: ["RRTrace"]),
+        tests("CaptureTests", of: ["Capture", "RRTrace", "Recorder", "Replay", "RunModel"]),
         tests("EndpointsTests", of: ["RunModel", "RRTrace", "Endpoints"]),
         tests("RunStoreTests", of: ["RunModel", "RunStore"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),

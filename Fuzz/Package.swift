@@ -1,15 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The fuzzers of RRTrace: one program for each way in. `make fuzz` builds and runs them.
+/// The fuzzers of RRTrace and Capture: one program for each way in. `make fuzz` builds and runs them.
 ///
 /// A package of their own, because everything in it is built with libFuzzer, which brings its own `main`.
 let settings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .unsafeFlags(["-parse-as-library"])]
 
 /// A program that fuzzes one way in.
-func fuzzer(_ name: String) -> Target {
+func fuzzer(_ name: String, of product: String = "RRTrace") -> Target {
     .executableTarget(
-        name: name, dependencies: ["FuzzSupport", .product(name: "RRTrace", package: "ridealong")], swiftSettings: settings)
+        name: name, dependencies: ["FuzzSupport", .product(name: product, package: "ridealong")], swiftSettings: settings)
 }
 
 let package = Package(
@@ -22,5 +22,6 @@ let package = Package(
         fuzzer("messages"),
         fuzzer("chunks"),
         fuzzer("frames"),
+        fuzzer("calls", of: "Capture"),
     ]
 )

@@ -9,9 +9,9 @@ import SystemPackage
 ///
 /// Plain fork and exec rather than a library, because rr must stay in our process group, with our terminal, and get the
 /// signal mask that we were started with; and must end its recording if we are killed.
-struct Child {
+package struct Child {
     /// How a process ended.
-    enum End: Hashable, Sendable {
+    package enum End: Hashable, Sendable {
         /// It exited with this code.
         case exited(Int32)
         /// It died of this signal.

@@ -77,4 +77,17 @@ extension RRInvocation {
         }
         return try with(counters, in: environment)
     }
+
+    /// The name of the library that writes down the calls of a replay.
+    public static let captureLibrary = "capture-agent"
+
+    /// The same, with the capture agent in it, which is switched on by variables of its own. `environment` is the inherited one.
+    public func withCaptureAgent(in environment: [String: String]) throws(RecorderError) -> RRInvocation {
+        let agent = try Lookup.library(Self.captureLibrary, in: environment)
+        var changed = self
+        // Before software counters: it sees the stops first, and hides its own from them.
+        let others = self.environment["LD_PRELOAD"] ?? environment["LD_PRELOAD"] ?? ""
+        changed.environment["LD_PRELOAD"] = others.isEmpty ? agent : agent + ":" + others
+        return changed
+    }
 }

@@ -117,7 +117,7 @@ public struct Doctor {
             return Check(check: "gdb", ok: false, finding: "gdb is not on PATH", remedy: "install it (apt install gdb)")
         }
         do throws(Errno) {
-            let text = try Capture(path, ["--nx", "--version"], limit: .seconds(10)).text
+            let text = try BoundedRun(path, ["--nx", "--version"], limit: .seconds(10)).text
             return Check(check: "gdb", ok: true, finding: "\(path), \(text.prefix { $0 != "\n" })")
         } catch {
             let finding = "\(path) does not start (\(error))"

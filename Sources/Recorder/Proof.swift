@@ -98,16 +98,16 @@ struct Proof {
         }
     }
 
-    private func run(_ arguments: [String], environment: [String: String]) throws(RecorderError) -> Capture {
+    private func run(_ arguments: [String], environment: [String: String]) throws(RecorderError) -> BoundedRun {
         do throws(Errno) {
-            return try Capture(rr.executable, arguments, environment: environment, limit: Self.timeLimit)
+            return try BoundedRun(rr.executable, arguments, environment: environment, limit: Self.timeLimit)
         } catch {
             throw .cannotStart(path: rr.executable, error: error)
         }
     }
 
     /// How rr ended, and the first line that it said.
-    private func summary(_ capture: Capture) -> String {
+    private func summary(_ capture: BoundedRun) -> String {
         let line = capture.text.split(separator: "\n").first { !$0.allSatisfy(\.isWhitespace) } ?? "no message"
         let end =
             switch capture.end {

@@ -24,9 +24,9 @@ public struct RRVersion: Hashable, Comparable, Sendable, CustomStringConvertible
 
     /// Asks the rr at `path`. Takes some milliseconds.
     public static func of(_ path: String) throws(RecorderError) -> RRVersion {
-        let capture: Capture
+        let capture: BoundedRun
         do throws(Errno) {
-            capture = try Capture(path, ["--version"], limit: timeLimit)
+            capture = try BoundedRun(path, ["--version"], limit: timeLimit)
         } catch {
             throw .cannotStart(path: path, error: error)
         }

@@ -8,6 +8,14 @@ public enum ReplayError: Error, Hashable, Sendable {
     case noBatchFile(path: String)
     /// The program at `executable` could not be started.
     case cannotStart(executable: String, errno: Int32)
+    /// The replay of `trace` did not come to its end; `saying` is what rr had to say.
+    case replayFailed(trace: String, end: String, saying: String)
+    /// The replay of `trace` made no call for `seconds`, and was killed.
+    case hung(trace: String, seconds: Int64)
+    /// The replay of `trace` went well, but nothing usable was captured.
+    case notCaptured(trace: String, detail: String)
+    /// There is no room for the capture file at `path`.
+    case noSpace(path: String)
 }
 
 extension ReplayError: CustomStringConvertible {
@@ -20,6 +28,14 @@ extension ReplayError: CustomStringConvertible {
             "\(path) cannot be read: give --batch a file of gdb commands"
         case .cannotStart(let executable, let errno):
             "\(executable) could not be started (\(Errno(rawValue: errno))): ask `ridealong doctor`"
+        case .replayFailed(let trace, let end, let saying):
+            "the replay of \(trace) failed (\(end)); \(saying): does `rr replay -a \(trace)` work here? ask `ridealong doctor`"
+        case .hung(let trace, let seconds):
+            "the replay of \(trace) made no system call for \(seconds) s and was ended: does `rr replay -a \(trace)` come to its end?"
+        case .notCaptured(let trace, let detail):
+            "\(trace) was replayed, but its calls were not captured (\(detail)): build the library again (make build)"
+        case .noSpace(let path):
+            "the disk is full: no room for the calls of a replay in \(path); free some, or delete the directory .ridealong of other runs"
         }
     }
 }

@@ -54,7 +54,7 @@ import Testing
 
     @Test func aProgramThatDoesNotEndIsKilled() throws {
         let begun = ContinuousClock.now
-        let capture = try Capture("/bin/sh", ["-c", "echo begun; exec sleep 60"], limit: .milliseconds(300))
+        let capture = try BoundedRun("/bin/sh", ["-c", "echo begun; exec sleep 60"], limit: .milliseconds(300))
         #expect(capture.end == nil && capture.text == "begun\n")
         #expect(ContinuousClock.now - begun < .seconds(20))
     }

@@ -1,22 +1,30 @@
 import CLinux
-import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// Running a program for what it says, within a bounded time.
-struct Capture {
+/// Running a program for what it says, within bounds.
+package struct BoundedRun {
     /// How it ended; `nil` if it took too long and was killed.
-    let end: Child.End?
+    package let end: Child.End?
     /// The beginning of what it wrote to stdout and stderr.
-    let text: String
+    package let text: String
 
     /// How much text is kept, in bytes.
     private static let textLimit = 1 << 16
 
     /// Runs `program` with `arguments`; kills it when `limit` has passed.
-    init(_ program: String, _ arguments: [String], environment: [String: String] = [:], limit: Duration) throws(Errno) {
+    package init(_ program: String, _ arguments: [String], environment: [String: String] = [:], limit: Duration) throws(Errno) {
+        let deadline = ContinuousClock.now + limit
+        try self.init(program, arguments, environment: environment, pollInterval: Child.pollInterval) { ContinuousClock.now >= deadline }
+    }
+
+    /// Runs `program` with `arguments`; asks every `pollInterval` microseconds whether it `isStuck`, and then kills it.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String], pollInterval: UInt32, isStuck: () -> Bool
+    ) throws(Errno) {
         // A file in memory rather than a pipe: it never fills up, and is still there when all who wrote to it are dead.
         let file = ridealong_memory_file()
         guard file >= 0 else { throw Errno(rawValue: -file) }
@@ -26,10 +34,9 @@ struct Capture {
         let child = try Child(
             program, arguments.map(CStrings.bytes), environment: environment,
             in: Child.Surroundings(output: output, errors: output, mask: SignalSet.of([]), deathSignal: SIGKILL))
-        let deadline = ContinuousClock.now + limit
         var end = child.end(waiting: false)
-        while end == nil && ContinuousClock.now < deadline {
-            usleep(Child.pollInterval)
+        while end == nil && !isStuck() {
+            usleep(pollInterval)
             end = child.end(waiting: false)
         }
         self.end = end

@@ -1,0 +1,31 @@
+import Capture
+import FuzzSupport
+
+/// A capture file: input is all of it.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let disk = TraceOnDisk.shared
+    disk.write("calls", input(start, count))
+    do {
+        let file = try CaptureFile(path: disk.path + "/calls")
+        _ = file.captures(Int32(truncatingIfNeeded: count))
+        var calls = CapturedCalls(file)
+        while let call = calls.next() {
+            for section in call.sections.prefix(10) { _ = file.bytes(of: section, prefix: 100) }
+        }
+        precondition(calls.next() == nil)
+    } catch {
+        precondition(!error.description.isEmpty)
+    }
+    return 0
+}
+
+/// Writes the seeds.
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(_ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeRawPointer?) -> CInt {
+    var several = CaptureBytes()
+    several.add(number: 1, result: 5, arguments: [3, 4096, 5], sections: [(1, 0, 5, Array("hello".utf8))])
+    several.add(kind: 1, number: 307, sections: [(1, 0, 2, [1, 2]), (2, 0, 2, [2, 0]), (1, 1, 1, [3]), (3, 1, 8, Array(0..<8))])
+    Seeds.writeIfAsked([CaptureBytes().bytes, several.bytes, CaptureBytes(state: 0, mode: 0, fallback: 3).bytes])
+    return 0
+}

@@ -1,0 +1,25 @@
+import Glibc
+
+/// Why a capture file cannot be used. Each text ends with what to do next.
+public enum CaptureError: Error, Hashable, Sendable {
+    /// The file at `path` cannot be opened or read.
+    case unreadable(path: String, errno: Int32)
+    /// The file at `path` is no capture file.
+    case notACapture(path: String, detail: String)
+    /// The file at `path` is of another version.
+    case unsupported(path: String, found: UInt32, expected: UInt32)
+}
+
+extension CaptureError: CustomStringConvertible {
+    /// What happened, and what to do.
+    public var description: String {
+        switch self {
+        case .unreadable(let path, let errno):
+            "\(path) cannot be read (\(String(cString: strerror(errno)))): delete it and capture again"
+        case .notACapture(let path, let detail):
+            "\(path) is no capture file (\(detail)): delete it and capture again"
+        case .unsupported(let path, let found, let expected):
+            "\(path) is of version \(found), this program reads version \(expected): delete it and capture again"
+        }
+    }
+}
