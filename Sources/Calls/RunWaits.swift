@@ -106,7 +106,7 @@ private struct Traffic {
             switch operation.kind {
             case .send where operation.result > 0: Self.add(operation, to: &sent)
             case .receive where operation.result > 0: Self.add(operation, to: &received)
-            case .shutdown: ended.insert(operation.endpoint)
+            case .shutdown where operation.endsSending: ended.insert(operation.endpoint)
             default: break
             }
         }

@@ -83,7 +83,7 @@ extension NodeActivity {
     }
 
     /// Follows who shares memory with whom to the first of them; a circle, which only a damaged index has, ends anywhere on it.
-    private func owner(of process: Int32) -> Int32 {
+    func owner(of process: Int32) -> Int32 {
         var owner = process
         for _ in 0..<memoryOwner.count {
             guard let next = memoryOwner[owner], next != owner else { break }

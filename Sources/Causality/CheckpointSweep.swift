@@ -68,9 +68,7 @@ struct CheckpointSweep {
     }
 
     private mutating func take(_ index: Int) {
-        let influence = graph.table.all[index]
-        let line = graph.chains.line(of: influence.toChain, graph.ordering)
-        guard line != graph.chains.line(of: influence.fromChain, graph.ordering) else { return }
+        guard let line = graph.target(index) else { return }
         if states[line].taken.isMultiple(of: graph.capacity) && states[line].taken > 0 {
             begin(states[line].taken / graph.capacity, of: line)
         }

@@ -10,6 +10,8 @@ public struct Edge: Hashable, Sendable {
     public var kind: Influence.Kind
     /// Index of the channel it goes through.
     public var channel: Int32
+    /// It holds in the recorded order only: something that came after `from` in its node, perhaps in another chain, is what comes before.
+    public var isOfNode = false
 
     /// The edge of `kind` through `channel`.
     public init(from: OperationRef, to: OperationRef, kind: Influence.Kind, channel: Int32) {

@@ -13,9 +13,16 @@ struct EdgeCollector {
 
     mutating func collect(_ deliveries: [Delivery]) {
         edges.reserveCapacity(deliveries.count + 4 * channels.count)
+        var senders: Senders?
         for delivery in deliveries where exists(delivery.received) {
             guard let cause = delivery.cause, exists(cause) else { continue }
-            edges.append(Edge(from: cause, to: delivery.received, kind: .delivery, channel: delivery.channel))
+            var edge = Edge(from: cause, to: delivery.received, kind: .delivery, channel: delivery.channel)
+            if !delivery.isCertain {
+                let known = senders ?? Senders(nodes)
+                senders = known
+                edge.isOfNode = !known.isOneChain(nodes[Int(cause.node.index)], cause)
+            }
+            edges.append(edge)
         }
         let landmarks = collectOpeningsAndEnds()
         for number in nodes.indices { collectResets(number, landmarks) }
@@ -28,14 +35,17 @@ struct EdgeCollector {
             && nodes[Int(operation.node.index)].operations.indices.contains(Int(operation.index))
     }
 
-    /// What ends and begins the streams of one endpoint: indices of operations, -1 for none.
+    /// What begins and ends the streams of one endpoint: indices of operations, -1 for none.
     struct Landmarks {
         var channel: Int32 = -1
         var peer: EndpointID?
         var connect: Int32 = -1
+        /// What first ended what it sends, and what it receives: a shutdown, or the close.
         var gaveUp: Int32 = -1
+        var stopped: Int32 = -1
         var closed: Int32 = -1
-        var isShutDown = false
+        /// From here on it neither sent nor received.
+        var left: Int32 { min(gaveUp, stopped) < 0 ? closed : max(gaveUp, stopped) }
     }
 
     private mutating func collectOpeningsAndEnds() -> [[Landmarks]] {
@@ -62,18 +72,13 @@ struct EdgeCollector {
         nodes.indices.contains(Int(endpoint.node.index)) && nodes[Int(endpoint.node.index)].endpoints.indices.contains(Int(endpoint.serial))
     }
 
-    /// The stream ends with the first shutdown; without one, with the close.
+    /// A stream ends with the first shutdown of its half; without one, with the close.
     private static func note(_ operation: Operation, _ index: Int32, in landmarks: inout Landmarks) {
-        switch operation.kind {
-        case .connect where landmarks.connect < 0: landmarks.connect = index
-        case .shutdown where operation.result >= 0 && !landmarks.isShutDown:
-            landmarks.isShutDown = true
-            landmarks.gaveUp = index
-        case .close where landmarks.closed < 0:
-            landmarks.closed = index
-            if landmarks.gaveUp < 0 { landmarks.gaveUp = index }
-        default: break
-        }
+        let isClose = operation.kind == .close
+        if operation.kind == .connect && landmarks.connect < 0 { landmarks.connect = index }
+        if isClose && landmarks.closed < 0 { landmarks.closed = index }
+        if (isClose || operation.endsSending) && landmarks.gaveUp < 0 { landmarks.gaveUp = index }
+        if (isClose || operation.endsReceiving) && landmarks.stopped < 0 { landmarks.stopped = index }
     }
 
     private mutating func collectInto(_ number: Int, _ landmarks: [[Landmarks]]) {
@@ -91,17 +96,20 @@ struct EdgeCollector {
             let to = OperationRef(node: NodeID(number), index: index)
             if operation.kind == .accept {
                 edges.append(Edge(from: from, to: to, kind: .connectAccept, channel: own.channel))
-            } else if !isDoubtful(operation, own, peer, in: node) || couldPrecede(from, to) {
+            } else if own.stopped >= 0 && own.stopped < index {
+                // It may have seen the end that it made itself.
+                continue
+            } else if !isDoubtful(operation, peer, in: node) || couldPrecede(from, to) {
                 edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel))
             }
         }
     }
 
-    /// Whether the end of a stream may have come of something else than what `peer` is known to have done last. Who shut down both halves
-    /// itself sees an end that the peer did not cause, and who opened a FIFO, one that is there before anybody writes. Of a peer whose
-    /// calls are hidden in the syscall buffer, closes are hidden, too: the one that is seen may have come later.
-    private func isDoubtful(_ end: Operation, _ own: Landmarks, _ peer: EndpointID, in node: NodeActivity) -> Bool {
-        own.isShutDown || node.endpoints[Int(end.endpoint)].birth == .open
+    /// Whether the end of a stream may have come of something else than what `peer` is known to have done last. Who opened a FIFO sees an
+    /// end that is there before anybody writes. Of a peer whose calls are hidden in the syscall buffer, closes are hidden, too: the one
+    /// that is seen may have come later.
+    private func isDoubtful(_ end: Operation, _ peer: EndpointID, in node: NodeActivity) -> Bool {
+        node.endpoints[Int(end.endpoint)].birth == .open
             || nodes[Int(peer.node.index)].endpoints[Int(peer.serial)].opaqueFrom != nil
     }
 

@@ -6,6 +6,8 @@ import RunModel
 struct InfluenceTable: Sendable {
     /// By the node they lead to, then by moment.
     private(set) var all: [Influence] = []
+    /// Those, as indices of `all`, that hold in the recorded order only.
+    private(set) var ofNodes: Set<Int32> = []
     /// For each node, where those that lead into it lie in `all`.
     private(set) var into: [Range<Int>] = []
     /// Indices of `all`, by the node they come from, then by moment.
@@ -39,6 +41,7 @@ struct InfluenceTable: Sendable {
                 let toChain = chains.chain(of: target.process, in: edge.to.node),
                 fromChain != toChain, source != number || cause.at < target.at
             else { continue }
+            if edge.isOfNode { ofNodes.insert(Int32(truncatingIfNeeded: all.count)) }
             all.append(
                 Influence(
                     kind: edge.kind, from: cause.at, fromChain: fromChain, to: target.at, toChain: toChain, channel: edge.channel))

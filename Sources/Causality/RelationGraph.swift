@@ -28,15 +28,24 @@ public struct RelationGraph: InfluenceSource, Sendable {
         self.table = table
         self.capacity = capacity
         var members = [[Int32]](repeating: [], count: chains.lineCount(ordering))
-        for (index, influence) in table.all.enumerated() {
-            let line = chains.line(of: influence.toChain, ordering)
-            if line != chains.line(of: influence.fromChain, ordering) { members[line].append(Int32(truncatingIfNeeded: index)) }
+        for index in table.all.indices {
+            if let line = Self.target(index, ordering, table, chains) { members[line].append(Int32(truncatingIfNeeded: index)) }
         }
         self.members = members
         checkpoints = Array(repeating: [:], count: members.count)
         var sweep = CheckpointSweep(self)
         sweep.run(ranks, order: order)
         checkpoints = sweep.graph.checkpoints
+    }
+
+    /// The line that an influence, by its index in `table.all`, leads to from another; `nil` if it is none of this relation.
+    func target(_ index: Int) -> Int? { Self.target(index, ordering, table, chains) }
+
+    private static func target(_ index: Int, _ ordering: Ordering, _ table: InfluenceTable, _ chains: Chains) -> Int? {
+        let influence = table.all[index]
+        let line = chains.line(of: influence.toChain, ordering)
+        guard line != chains.line(of: influence.fromChain, ordering) else { return nil }
+        return ordering == .causal && table.ofNodes.contains(Int32(truncatingIfNeeded: index)) ? nil : line
     }
 
     /// The same under the other name: for runs whose nodes are a chain each.
@@ -101,8 +110,9 @@ public struct RelationGraph: InfluenceSource, Sendable {
             let first = range.lowerBound + table.outgoing[range].countBefore { table.all[Int($0)].from >= moment }
             for index in first..<max(first, min(followed[line], range.upperBound)) {
                 let influence = table.all[Int(table.outgoing[index])]
-                let target = chains.line(of: influence.toChain, ordering)
-                guard chains.line(of: influence.fromChain, ordering) == line, target != line else { continue }
+                guard chains.line(of: influence.fromChain, ordering) == line, let target = target(Int(table.outgoing[index])) else {
+                    continue
+                }
                 if earliest[target].map({ influence.to < $0 }) ?? true {
                     earliest[target] = influence.to
                     open.append(target)

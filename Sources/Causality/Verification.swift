@@ -49,7 +49,8 @@ struct Verifier {
         /// The ranks of its first connect and of what first ended its stream.
         var connected: Int?
         var ended: Int?
-        var isShutDown = false
+        /// When it first shut down its own receiving half.
+        var stopped: Int?
         /// Some of its bytes have no known offset; a call learned that the connection was reset.
         var isOpaque = false
         var sawReset = false
@@ -187,11 +188,11 @@ struct Verifier {
                 if operation.result == Self.connectionReset { known[number][serial].sawReset = true }
                 switch operation.kind {
                 case .connect: known[number][serial].connected = known[number][serial].connected ?? rank
-                case .shutdown where operation.result >= 0:
-                    if !known[number][serial].isShutDown { known[number][serial].ended = rank }
-                    known[number][serial].isShutDown = true
+                case .shutdown:
+                    if operation.endsSending { known[number][serial].ended = known[number][serial].ended ?? rank }
+                    if operation.endsReceiving { known[number][serial].stopped = known[number][serial].stopped ?? rank }
                 case .close: known[number][serial].ended = known[number][serial].ended ?? rank
-                case .send, .receive, .accept, .listen, .shutdown, .ready: break
+                case .send, .receive, .accept, .listen, .ready: break
                 }
             }
         }
@@ -210,10 +211,11 @@ struct Verifier {
                 if operation.kind == .accept, let connected = peer.connected, connected >= rank {
                     report("accept-before-connect", "ranks \(rank) and \(connected)", here, opening(id))
                 }
-                // Who shut down its own end, or opened a FIFO, may see an end that the peer did not cause; and where the syscall buffer
-                // hides what a peer did, it hides closes.
+                // Who shut down its own receiving half before, or opened a FIFO, may see an end that the peer did not cause; and where
+                // the syscall buffer hides what a peer did, it hides closes.
                 let isHidden = nodes[Int(id.node.index)].endpoints[Int(id.serial)].opaqueFrom != nil
-                let isDoubtful = own.isShutDown || node.endpoints[Int(operation.endpoint)].birth == .open || isHidden
+                let hasStopped = own.stopped.map { $0 < rank } ?? false
+                let isDoubtful = hasStopped || node.endpoints[Int(operation.endpoint)].birth == .open || isHidden
                 if operation.isEndOfStream, !isDoubtful, let ended = peer.ended, ended >= rank {
                     report("end-before-close", "ranks \(rank) and \(ended)", here, opening(id))
                 }

@@ -184,9 +184,12 @@ extension EndpointTracker {
         }
     }
 
-    /// shutdown of the sending half, or of both.
+    /// shutdown of one half, or of both: SHUT_RD, SHUT_WR and SHUT_RDWR are 0, 1 and 2.
     mutating func shutDown(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
-        guard frame.result == 0, frame.argument(1) != 0, let file = call.file, let serial = files[file].endpoint else { return }
-        record(.shutdown, serial, task, entered: call.entered, at: call.entered, latest: frame.time)
+        guard frame.result == 0, let file = call.file, let serial = files[file].endpoint else { return }
+        // The kernel reads an int.
+        let halves: [UInt32: Endpoint.Access] = [0: .read, 1: .write, 2: .both]
+        guard let ended = halves[UInt32(truncatingIfNeeded: frame.argument(1))] else { return }
+        record(.shutdown, serial, task, entered: call.entered, at: call.entered, latest: frame.time, halves: ended)
     }
 }

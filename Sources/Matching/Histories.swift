@@ -149,8 +149,8 @@ struct Histories {
                 }
             case .receive: receive(operation, latest, slot, &state[serial])
             case .shutdown where operation.result >= 0:
-                all[slot].gaveUp = min(all[slot].gaveUp, earliest)
-                if state[serial] == .open { state[serial] = .doubtful }
+                if operation.endsSending { all[slot].gaveUp = min(all[slot].gaveUp, earliest) }
+                if operation.endsReceiving && state[serial] == .open { state[serial] = .doubtful }
             case .close: all[slot].gaveUp = min(all[slot].gaveUp, earliest)
             case .shutdown, .listen, .ready: break
             }
@@ -160,7 +160,7 @@ struct Histories {
     /// Whether an end of the stream that an endpoint sees must come from its peer.
     private enum EndState {
         case open
-        /// It shut down itself (perhaps both halves), or lost its connection: now it sees an end in any case.
+        /// It shut down its receiving half itself, or lost its connection: now it sees an end in any case.
         case doubtful
         case seen
     }

@@ -13,7 +13,7 @@ public struct Operation: Hashable, Sendable {
         case send
         /// Bytes taken, at the event that returned them. No bytes and result 0: the end of the stream.
         case receive
-        /// `shutdown` of the sending half (or both), at the event that entered it.
+        /// `shutdown` of one half, or both (see `halves`), at the event that entered it.
         case shutdown
         /// The close of the last descriptor, by whatever means (close, exec, exit, death).
         case close
@@ -42,6 +42,8 @@ public struct Operation: Hashable, Sendable {
     public var result: Int64
     /// For a datagram, whom it goes to or comes from, if the trace tells: index in the node's `addresses`; -1 if it does not.
     public var peer: Int32 = -1
+    /// For a shutdown, which halves it ended: `write` sending, `read` receiving.
+    public var halves = Endpoint.Access.write
     /// It cannot have happened before: nanoseconds of the recording host's CLOCK_MONOTONIC.
     public var earliest: Int64
     /// It cannot have happened later, in the same clock.
@@ -66,6 +68,12 @@ public struct Operation: Hashable, Sendable {
         self.latest = latest
         self.payload = payload
     }
+
+    /// A shutdown that ended what the endpoint sends.
+    public var endsSending: Bool { kind == .shutdown && result >= 0 && halves != .read }
+
+    /// A shutdown that ended what the endpoint receives: from then on it sees an end of the stream that its peer did not cause.
+    public var endsReceiving: Bool { kind == .shutdown && result >= 0 && halves != .write }
 
     /// A receive that saw the end of the stream.
     public var isEndOfStream: Bool { kind == .receive && result == 0 }

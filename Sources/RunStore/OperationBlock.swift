@@ -64,6 +64,7 @@ enum OperationBlock {
         out.delta(Int64(operation.process), &context.process)
         out.delta(Int64(operation.task), &context.task)
         out.signed(operation.result)
+        if operation.kind == .shutdown { out.byte(operation.halves.rawValue) }
         if operation.peer >= 0 { out.unsigned(UInt64(operation.peer)) }
         if let bytes = operation.bytes {
             let stream = Context.stream(context.endpoint, operation.kind)
@@ -104,6 +105,7 @@ enum OperationBlock {
         let process = Int32(truncatingIfNeeded: try input.delta(&context.process))
         let task = Int32(truncatingIfNeeded: try input.delta(&context.task))
         let result = try input.signed()
+        let halves = kind == .shutdown ? try Self.halves(input.byte()) : .write
         let peer = head & Flag.peer == 0 ? -1 : Int32(truncatingIfNeeded: (try input.unsigned()) & UInt64(Int32.max))
         var range: Range<UInt64>?
         if head & Flag.bytes != 0 {
@@ -124,7 +126,12 @@ enum OperationBlock {
         var operation = Operation(
             endpoint: endpoint, kind: kind, entered: entered, at: at, process: process, task: task, bytes: range, result: result,
             earliest: earliest, latest: latest, payload: payload)
-        operation.peer = peer
+        (operation.peer, operation.halves) = (peer, halves)
         return operation
+    }
+
+    private static func halves(_ byte: UInt8) throws(IndexError) -> Endpoint.Access {
+        guard let halves = Endpoint.Access(rawValue: byte) else { throw .damaged("shutdown of halves \(byte)") }
+        return halves
     }
 }

@@ -93,12 +93,26 @@ import Testing
         #expect(edges.map(\.from) == [OperationRef(node: NodeID(0), index: 1)])
     }
 
-    @Test func whoShutsDownBothHalvesSeesAnEndOfItsOwnMaking() {
-        server.shutdown(accepted)
-        server.receiveEnd(accepted)
+    @Test(arguments: [Endpoint.Access.read, .both]) func whoShutsDownItsReceivingHalfSeesAnEndOfItsOwnMaking(halves: Endpoint.Access) {
+        server.shutdown(accepted, halves)
         client.close(connected)
+        server.receiveEnd(accepted)
         #expect(graph.edges.map(\.kind) == [.connectAccept])
         #expect(graph.anomalies.isEmpty)
+    }
+
+    @Test func whoShutsDownItsSendingHalfSeesTheEndThatThePeerMade() {
+        server.shutdown(accepted, .write)
+        client.close(connected)
+        server.receiveEnd(accepted)
+        #expect(graph.edges.map(\.kind) == [.connectAccept, .endOfStream])
+    }
+
+    @Test func anEndThatIsSeenBeforeTheOwnShutdownIsThePeers() {
+        client.close(connected)
+        server.receiveEnd(accepted)
+        server.shutdown(accepted, .both)
+        #expect(graph.edges.map(\.kind) == [.connectAccept, .endOfStream])
     }
 
     @Test func nodesWithoutEdgesAreMergedByTime() {

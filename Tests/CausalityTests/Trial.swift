@@ -182,15 +182,7 @@ struct Trial {
 
     /// Whether what leads from one operation to another was found with its channel.
     private func isDecided(_ kind: TrueEdge.Kind, _ from: OperationRef, _ to: OperationRef) -> Bool {
-        guard isJoined(end(from)), kind != .reset, kind != .endAfterShutdown else { return false }
-        // Not yet: an end that was seen before its own end was shut down.
-        if kind == .endOfStream,
-            simulation.nodes[Int(to.node.index)].operations.contains(where: {
-                $0.kind == .shutdown && EndpointID(node: to.node, serial: Int($0.endpoint)) == end(to)
-            })
-        {
-            return false
-        }
+        guard isJoined(end(from)), kind != .reset else { return false }
         return kind != .delivery || isEvident(from, to)
     }
 }

@@ -18,6 +18,8 @@ struct Fault: CustomTestStringConvertible, Sendable {
             verify(nodes: nodes, channels: channels, deliveries: deliveries, totals: totals, order: order)
         }
 
+        func keepsMessages(_ delivery: Int) -> Bool { channels[Int(deliveries[delivery].channel)].kind.keepsMessages }
+
         mutating func reorder(_ body: (inout [NodeID]) -> Void) {
             var sequence = order.sequence
             body(&sequence)
@@ -55,7 +57,12 @@ struct Fault: CustomTestStringConvertible, Sendable {
             index.nodes[node].operations.swapAt(0, index.nodes[node].operations.count - 1)
         },
         Fault("a delivery is forgotten", "byte-account") { index, place in
-            index.deliveries.remove(at: place % index.deliveries.count)
+            let streams = index.deliveries.indices.filter { !index.keepsMessages($0) }
+            index.deliveries.remove(at: streams[place % streams.count])
+        },
+        Fault("the delivery of a message is forgotten", "totals-wrong") { index, place in
+            let last = index.deliveries.indices.last { index.keepsMessages($0) }
+            index.deliveries.remove(at: last ?? place % index.deliveries.count)
         },
         Fault("a delivery is there twice", "byte-delivered-twice") { index, place in
             index.deliveries.insert(index.deliveries[place % index.deliveries.count], at: place % index.deliveries.count)

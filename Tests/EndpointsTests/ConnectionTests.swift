@@ -137,12 +137,16 @@ import Testing
         #expect(try history.read().activity.operations[1].payload == .trace(offset: 56, count: 3))
     }
 
-    @Test func shuttingDownTheSendingHalfIsAnOperation() throws {
+    @Test func shuttingDownIsAnOperationThatSaysWhichHalvesItEnds() throws {
         var history = History()
         history.connected(3)
         history.call(.shutdown, [3, 0], result: 0)
         history.call(.shutdown, [3, 1], result: 0)
-        #expect(try history.read().story == ["0 connect", "0 shutdown"])
+        history.call(.shutdown, [3, 2], result: 0)
+        history.call(.shutdown, [3, 2], result: -107)
+        let reading = try history.read()
+        #expect(reading.story == ["0 connect", "0 shutdown", "0 shutdown", "0 shutdown"])
+        #expect(reading.activity.operations.dropFirst().map(\.halves) == [.read, .write, .both])
     }
 
     @Test func socketPairsKnowEachOther() throws {

@@ -104,6 +104,7 @@ extension RunModel.Operation {
             earliest: Int64(bitPattern: wide(&random)), latest: Int64(bitPattern: wide(&random)),
             payload: payloads.randomElement(using: &random) ?? .unknown)
         operation.peer = Int32.random(in: -1...100, using: &random)
+        if operation.kind == .shutdown { operation.halves = Endpoint.Access.allCases.randomElement(using: &random) ?? .both }
         return operation
     }
 }

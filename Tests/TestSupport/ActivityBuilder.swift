@@ -150,7 +150,10 @@ public final class ActivityBuilder {
     public func receiveEnd(_ serial: Int) { call(.receive, serial, returns: true) }
 
     /// Ends the sending half.
-    public func shutdown(_ serial: Int) { call(.shutdown, serial) }
+    public func shutdown(_ serial: Int, _ halves: Endpoint.Access = .write) {
+        call(.shutdown, serial)
+        changeLast { $0.halves = halves }
+    }
 
     /// Closes the last descriptor.
     public func close(_ serial: Int) {

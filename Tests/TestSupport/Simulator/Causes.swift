@@ -9,11 +9,12 @@ public struct TrueRelation: Sendable {
     /// The number of each node's first operation.
     private let base: [Int]
 
-    /// Something that happens in a chain: an operation, or one end of a link.
+    /// Something that happens in a chain: an operation, the return of one that another brought about, or one end of a link.
     private struct Item {
         var time: Int64
         var chain: Chain
         var operation: Int?
+        var cause: Int?
         /// Links begin and end here.
         var gives: Int?
         var takes: Int?
@@ -25,26 +26,25 @@ public struct TrueRelation: Sendable {
     }
 
     /// The relation that follows from the chains of `ordering`, the links of the nodes, and `edges`.
-    init(_ simulation: Simulation, _ ordering: Ordering, edges: [(from: OperationRef, to: OperationRef)]) {
+    init(_ simulation: Simulation, _ ordering: Ordering, edges: [Simulation.Edge]) {
         var base = [0]
         for node in simulation.nodes { base.append(base[base.count - 1] + node.operations.count) }
         self.base = base
         let number = { (ref: OperationRef) in base[Int(ref.node.index)] + Int(ref.index) }
-        var causes = [[Int]](repeating: [], count: base[base.count - 1])
-        for edge in edges { causes[number(edge.to)].append(number(edge.from)) }
-        let words = (causes.count + 63) / 64
+        let count = base[base.count - 1]
+        let words = (count + 63) / 64
         let none = [UInt64](repeating: 0, count: words)
-        var past = [[UInt64]](repeating: none, count: causes.count)
+        var past = [[UInt64]](repeating: none, count: count)
         var chains: [Chain: [UInt64]] = [:]
         var links: [Int: [UInt64]] = [:]
-        for item in Self.items(simulation, ordering, number) {
+        for item in Self.items(simulation, ordering, edges, number) {
             var known = chains[item.chain] ?? none
             if let link = item.takes, let brought = links[link] { known = zip(known, brought).map { $0 | $1 } }
+            if let cause = item.cause {
+                for word in 0..<words { known[word] |= past[cause][word] }
+                known[cause / 64] |= 1 << UInt64(cause % 64)
+            }
             if let operation = item.operation {
-                for cause in causes[operation] {
-                    for word in 0..<words { known[word] |= past[cause][word] }
-                    known[cause / 64] |= 1 << UInt64(cause % 64)
-                }
                 past[operation] = known
                 known[operation / 64] |= 1 << UInt64(operation % 64)
             }
@@ -55,7 +55,9 @@ public struct TrueRelation: Sendable {
     }
 
     /// All that happens, in the order in which it truly did.
-    private static func items(_ simulation: Simulation, _ ordering: Ordering, _ number: (OperationRef) -> Int) -> [Item] {
+    private static func items(
+        _ simulation: Simulation, _ ordering: Ordering, _ edges: [Simulation.Edge], _ number: (OperationRef) -> Int
+    ) -> [Item] {
         func chain(_ node: Int, _ process: Int32) -> Chain {
             Chain(node: node, process: ordering == .recorded ? 0 : simulation.nodes[node].memoryOwner[process] ?? process)
         }
@@ -67,7 +69,12 @@ public struct TrueRelation: Sendable {
             items.append(Item(time: link.given, chain: chain(link.node, link.link.fromProcess), gives: index))
             items.append(Item(time: link.taken, chain: chain(link.node, link.link.toProcess), takes: index))
         }
-        return items.sorted { $0.time < $1.time }
+        for edge in edges {
+            let process = simulation.nodes[Int(edge.to.node.index)].operations[Int(edge.to.index)].process
+            // An operation that happens where it returns comes right after what brought it about.
+            items.append(Item(time: edge.felt, chain: chain(Int(edge.to.node.index), process), cause: number(edge.from)))
+        }
+        return items.sorted { ($0.time, $0.cause == nil ? 1 : 0) < ($1.time, $1.cause == nil ? 1 : 0) }
     }
 
     /// Whether `a` came before `b`.

@@ -1,3 +1,5 @@
+import RunModel
+
 extension Scenario {
     /// What the two sides of a conversation do. If it is not two-way, only the first of them sends.
     mutating func conversation(isTwoWay: Bool) -> ([Plan.Action], [Plan.Action]) {
@@ -11,7 +13,7 @@ extension Scenario {
             }
         case 0..<7:  // One way, and the end.
             for _ in 0..<Int.random(in: 1...4, using: &random) { client.append(.send(UInt64.random(in: 1...largest, using: &random))) }
-            if isTwoWay && random.chance(50) { client.append(.shutdown) }
+            if isTwoWay && random.chance(50) { client.append(.shutdown(.write)) }
             server.append(.drain)
             if isTwoWay && random.chance(50) { client.append(.drain) }
         case 7: break  // Nothing at all.
@@ -36,7 +38,7 @@ extension Scenario {
         switch Int.random(in: 0..<8, using: &random) {
         case 0..<3 where gives: .send(UInt64.random(in: 1...largest, using: &random))
         case 0..<6 where takes: random.chance(50) ? .receive(UInt64.random(in: 1...largest, using: &random)) : .read(largest)
-        case 7 where gives && takes: random.chance(50) ? .shutdown : .drain
+        case 7 where gives && takes: random.chance(50) ? .shutdown(.write) : .drain
         default: .pause(Int64.random(in: 0...10_000, using: &random))
         }
     }

@@ -88,6 +88,7 @@ struct Observer {
             var recorded = Operation(
                 endpoint: id.serial, kind: operation.kind, entered: entered.moment, at: at(index), process: operation.process,
                 task: Int32(operation.task) + 10, result: operation.result, earliest: entered.time + skew, latest: exited.time + skew)
+            recorded.halves = operation.halves
             if let address = operation.source.flatMap({ world.files[$0].local }) { recorded.peer = number(address, node) }
             activities[node].operations.append(recorded)
             if !activities[node].endpoints[Int(id.serial)].processes.contains(operation.process) {

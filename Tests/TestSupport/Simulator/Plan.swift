@@ -68,7 +68,8 @@ public struct Plan: Sendable {
         /// Receives once, at most so many bytes.
         case read(UInt64)
         case drain
-        case shutdown
+        /// Ends one half, or both.
+        case shutdown(Endpoint.Access)
         case close
     }
 

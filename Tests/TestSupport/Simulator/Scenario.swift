@@ -198,5 +198,16 @@ struct Scenario {
             guard case .service(let service) = talk.medium, plan.services[service].kind == .tcp, hides, random.chance(40) else { continue }
             plan.conversations[number].hidesAddresses = true
         }
+        varyShutdowns()
+    }
+
+    /// Most shutdowns end the sending half; some the other, or both.
+    private mutating func varyShutdowns() {
+        for task in plan.tasks.indices {
+            for step in plan.tasks[task].steps.indices where plan.tasks[task].steps[step].action == .shutdown(.write) {
+                guard random.chance(40) else { continue }
+                plan.tasks[task].steps[step].action = .shutdown(random.chance(50) ? .both : .read)
+            }
+        }
     }
 }

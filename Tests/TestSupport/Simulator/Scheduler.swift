@@ -109,6 +109,7 @@ extension World {
         let (node, process) = (tasks[index].plan.node, tasks[index].plan.process)
         operations.append(SimulatedOperation(node: node, file: file, kind: kind, process: process, task: index, began: now))
         let operation = operations.count - 1
+        if case .shutdown(let halves) = step.action { operations[operation].halves = halves }
         var call = SimulatedTask.Call(operation: operation, step: step, deadline: now + World.patience)
         if case .send(let count) = step.action { call.remaining = count }
         tasks[index].call = call
@@ -156,7 +157,7 @@ extension World {
         case .send: isDone = send(index, file)
         case .receive(let count), .read(let count): isDone = receive(index, file, atMost: count)
         case .drain: isDone = receive(index, file, atMost: 4096)
-        case .shutdown: endOutbound(file, call.operation)
+        case .shutdown(let halves): shutDown(file, halves, call.operation)
         case .close: close(file, call.operation)
         case .pause, .await, .join, .open, .raise, .take: break
         }

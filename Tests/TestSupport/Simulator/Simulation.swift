@@ -21,7 +21,7 @@ public struct Simulation: Sendable {
     /// What became of what each end sent.
     public let accounts: [EndpointID: StreamTotals]
     /// What one recorded operation brought about in another.
-    public let edges: [(kind: TrueEdge.Kind, from: OperationRef, to: OperationRef)]
+    public let edges: [Edge]
     /// Whether all stamps are exact, and all clocks agree after alignment.
     public let hasExactTimes: Bool
     /// All recorded operations in the order in which they happened.
@@ -58,8 +58,19 @@ public struct Simulation: Sendable {
 
     /// What came before what, by the chains of `ordering`, the links, and those edges that are `wanted`.
     public func relation(_ ordering: Ordering, _ wanted: (TrueEdge.Kind, OperationRef, OperationRef) -> Bool) -> TrueRelation {
-        let edges = edges.filter { wanted($0.kind, $0.from, $0.to) }.map { ($0.from, $0.to) }
-        return TrueRelation(self, ordering, edges: edges)
+        TrueRelation(self, ordering, edges: edges.filter { wanted($0.kind, $0.from, $0.to) })
+    }
+
+    /// What one operation brought about in another.
+    public struct Edge: Sendable {
+        /// Why.
+        public var kind: TrueEdge.Kind
+        /// The operation that comes before.
+        public var from: OperationRef
+        /// The operation that comes after; of a send that failed, its return does.
+        public var to: OperationRef
+        /// When the call of `to` returned.
+        var felt: Int64
     }
 }
 

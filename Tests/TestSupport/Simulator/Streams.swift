@@ -118,11 +118,12 @@ extension World {
         if let sender = files[file].sender, sender != call.operation { return false }
         let fault = sendingFault(file)
         if let peer = files[file].peer, fault == nil {
-            let isLost = files[peer].isDead
+            let isLost = files[peer].isDead || resetsWhatArrives(peer)
             let count = isLost ? call.remaining : min(call.remaining, files[peer].capacity - files[peer].waiting)
             if call.offset == nil { call.offset = files[file].sent }
-            if isLost, let closed = files[peer].closingOperation {
-                files[file].resetBy = closed
+            if isLost, let cause = files[peer].leftBy {
+                files[file].resetBy = cause
+                if !files[peer].isDead { files[peer].error = (-104, call.operation) }
             } else if count > 0 {
                 let bytes = files[file].sent..<files[file].sent + count
                 files[peer].inbound.append(SimulatedFile.Piece(send: call.operation, bytes: bytes))
@@ -154,9 +155,13 @@ extension World {
         if let error = files[file].error { return (error.code, error.cause) }
         if let reset = files[file].resetBy { return (-32, reset) }
         guard let peer = files[file].peer, !files[file].isShutDown else { return (-32, nil) }
-        guard files[peer].isDead else { return nil }
-        return plan.resets && files[file].kind == .tcp && files[peer].closingOperation != nil ? nil : (-32, files[peer].closingOperation)
+        if files[file].kind != .tcp { return files[peer].deafenedBy.map { (-32, $0) } ?? (files[peer].isDead ? (-32, nil) : nil) }
+        guard files[peer].isDead || files[peer].leftBy != nil else { return nil }
+        return plan.resets && files[peer].leftBy != nil ? nil : (-32, files[peer].leftBy)
     }
+
+    /// Whether what comes to an end that is still open, but will not receive it, resets the connection.
+    private func resetsWhatArrives(_ file: Int) -> Bool { files[file].kind == .tcp && files[file].leftBy != nil }
 
     mutating func receive(_ index: Int, _ file: Int, atMost wanted: UInt64) -> Bool {
         guard let operation = tasks[index].call?.operation else { return true }
@@ -191,10 +196,11 @@ extension World {
             return true
         }
         if let ended = files[file].endedBy {
-            edges.append(TrueEdge(kind: files[file].isShutDown ? .endAfterShutdown : .endOfStream, from: ended, to: operation))
+            // Whoever ended its receiving half itself would see the end in any case.
+            if files[file].deafenedBy == nil { edges.append(TrueEdge(kind: .endOfStream, from: ended, to: operation)) }
             return true
         }
-        return files[file].peer == nil || giveUp(index)
+        return files[file].peer == nil || files[file].deafenedBy != nil || giveUp(index)
     }
 
     /// A send that blocked hands its bytes over in pieces; one receive may take several of them.
@@ -209,16 +215,23 @@ extension World {
 
     // MARK: Ends
 
-    mutating func endOutbound(_ file: Int, _ operation: Int) {
+    /// TCP sends only the end of its own stream; other sockets also tell their peer that nothing will be received any more.
+    mutating func shutDown(_ file: Int, _ halves: Endpoint.Access, _ operation: Int) {
+        let wasOpen = files[file].leftBy == nil
+        if halves != .read { endOutbound(file, operation) }
+        if halves != .write { files[file].deafenedBy = files[file].deafenedBy ?? operation }
+        if wasOpen && files[file].isShutDown && files[file].deafenedBy != nil { files[file].leftBy = operation }
+    }
+
+    private mutating func endOutbound(_ file: Int, _ operation: Int) {
         files[file].isShutDown = true
         if let peer = files[file].peer, files[peer].endedBy == nil { files[peer].endedBy = operation }
     }
 
     /// The last close. With unread bytes it resets the connection.
     mutating func close(_ file: Int, _ operation: Int) {
-        endOutbound(file, operation)
+        shutDown(file, .both, operation)
         files[file].isDead = true
-        files[file].closingOperation = operation
         guard plan.resets, files[file].waiting > 0, files[file].kind != .pipe, let peer = files[file].peer, !files[peer].isDead else {
             return
         }

@@ -38,10 +38,11 @@ extension Observer {
     }
 
     /// What one recorded operation brought about in another.
-    func edges() -> [(kind: TrueEdge.Kind, from: OperationRef, to: OperationRef)] {
+    func edges() -> [Simulation.Edge] {
         world.edges.compactMap { edge in
             guard let from = operationRefs[edge.from], let to = operationRefs[edge.to] else { return nil }
-            return (edge.kind, from, to)
+            let operation = world.operations[edge.to]
+            return Simulation.Edge(kind: edge.kind, from: from, to: to, felt: operation.ended ?? operation.happened)
         }
     }
 

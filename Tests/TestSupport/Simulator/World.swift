@@ -83,10 +83,9 @@ struct SimulatedFile {
     var peer: Int?
     var process: Int32 = 0
     var opened: Point?
-    /// The operation that would connect it; that which did, or accepted it; that which closed it, and whether that is over.
+    /// The operation that would connect it; that which did, or accepted it; that which closed it, once it is over.
     var connectedBy: Int?
     var establishedBy: Int?
-    var closingOperation: Int?
     var closedBy: Int?
     /// Bytes that wait to be received: the send that brought them, and where they lie in the stream.
     var inbound: [Piece] = []
@@ -106,6 +105,9 @@ struct SimulatedFile {
     var received: UInt64 = 0
     var isShutDown = false
     var isDead = false
+    /// What ended its receiving half, and what ended the second of both halves.
+    var deafenedBy: Int?
+    var leftBy: Int?
     /// Somebody has entered the call that closes it.
     var isClosing = false
     /// The operation that is handing over its bytes: no other may come between.
@@ -135,6 +137,8 @@ struct SimulatedOperation {
     /// The bytes in the true stream.
     var bytes: Range<UInt64>?
     var result: Int64 = 0
+    /// What a shutdown ends.
+    var halves = Endpoint.Access.write
     /// Who sent the datagram that it took.
     var source: Int?
 
@@ -184,8 +188,6 @@ public struct TrueEdge: Hashable {
         case delivery
         case connectAccept
         case endOfStream
-        /// An end that was seen by who had shut down itself: whether both halves, and so brought it about, the trace does not tell.
-        case endAfterShutdown
         case reset
     }
     var kind: Kind
