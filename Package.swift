@@ -33,7 +33,7 @@ let package = Package(
         .executable(name: "ridealong", targets: ["ridealong"]),
         .library(name: "RRTrace", targets: ["RRTrace"]),
         .library(name: "Capture", targets: ["Capture"]),
-        .library(name: "Indexing", targets: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),
+        .library(name: "Indexing", targets: ["RunModel", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Calls"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

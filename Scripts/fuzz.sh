@@ -8,7 +8,7 @@ export SWIFT_BACKTRACE=enable=no # The backtracer would take minutes where libFu
 # Swift keeps what it made once to the end; freed memory, kept to find its users, would count against the limit.
 export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16
 
-set -- header messages chunks frames calls
+set -- header messages chunks frames calls meaning
 each=$(((seconds + $# - 1) / $#))
 for fuzzer; do
     corpus=$directory/corpus/$fuzzer
