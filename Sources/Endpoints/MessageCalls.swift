@@ -65,7 +65,8 @@ extension EndpointTracker {
             if payload == .frame { payload = .unknown }
             transfer(
                 .receive, serial, task, call, at: stamp(frame), latest: frame.time, result: Int64(message.length),
-                taken: isShort ? pieces.count : nil, payload: payload, peer: peer)
+                taken: isShort ? pieces.count : nil, payload: payload, peer: peer,
+                isFull: !isShort && message.header.isCutShort)
             takeDescriptors(message.header, serial, frame, task, call, &data)
         }
     }

@@ -12,6 +12,8 @@ struct MessageHeader {
     let control: UInt64
     /// The length of the control data.
     let controlLength: UInt64
+    /// A receive says that the message was longer than the buffers (MSG_TRUNC).
+    let isCutShort: Bool
 
     /// Its size in bytes: that of 64-bit programs, or of 32-bit ones.
     static func size(_ isNarrow: Bool) -> Int { isNarrow ? 28 : 56 }
@@ -36,5 +38,6 @@ struct MessageHeader {
         buffers = field(3)
         control = field(4)
         controlLength = field(5)
+        isCutShort = UInt64(UInt32(bitPattern: littleEndian32(bytes, start + 6 * width))) & MessageFlag.truncate != 0
     }
 }

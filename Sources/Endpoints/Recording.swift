@@ -21,7 +21,7 @@ extension EndpointTracker {
     /// Adds an operation, and its process to those of the endpoint.
     mutating func record(
         _ kind: Operation.Kind, _ serial: Int32, _ task: Int, entered: Stamp, at: Stamp, latest: Int64, bytes: Range<UInt64>? = nil,
-        result: Int64 = 0, payload: PayloadRef = .unknown, peer: Address? = nil, halves: Endpoint.Access = .write
+        result: Int64 = 0, payload: PayloadRef = .unknown, peer: Address? = nil, halves: Endpoint.Access = .write, isFull: Bool = false
     ) {
         guard keepsOperations else { return }
         let process = tasks.processes[tasks[task].process].record.id
@@ -31,6 +31,7 @@ extension EndpointTracker {
                 result: result, earliest: min(entered.time, latest), latest: latest, payload: payload))
         reading.activity.operations[reading.activity.operations.count - 1].halves = halves
         if let peer { reading.activity.operations[reading.activity.operations.count - 1].peer = number(of: peer) }
+        if isFull { reading.activity.operations[reading.activity.operations.count - 1].isFull = true }
         let endpoint = Int(serial)
         if reading.activity.endpoints[endpoint].processes.last != process, !reading.activity.endpoints[endpoint].processes.contains(process)
         {

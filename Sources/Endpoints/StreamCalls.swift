@@ -88,9 +88,19 @@ extension EndpointTracker {
         }
         transfer(
             .receive, serial, task, call, at: stamp(frame), latest: frame.time, result: result, taken: isShort ? found?.count : nil,
-            payload: Payload.reference(found, isShort: isShort), peer: peer)
+            payload: Payload.reference(found, isShort: isShort), peer: peer,
+            isFull: kind.keepsMessages && !isShort && mayBeLonger(frame, call, &data))
         if call.syscall == .recvmsg, kind != .tcp, kind != .udp, let header = MessageHeader(frame, at: frame.argument(1), &data) {
             takeDescriptors(header, serial, frame, task, call, &data)
+        }
+    }
+
+    /// Whether the message that a call took may have been longer than what the call had room for.
+    private func mayBeLonger(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) -> Bool {
+        switch call.syscall {
+        case .read, .recvfrom: frame.result >= 0 && UInt64(frame.result) >= frame.argument(2)
+        case .recvmsg: MessageHeader(frame, at: frame.argument(1), &data)?.isCutShort ?? true
+        default: true
         }
     }
 
@@ -118,7 +128,7 @@ extension EndpointTracker {
     /// Adds a send or a receive, and moves the endpoint's offset on by what it moved: `result` bytes, or `taken` if that is not the same.
     mutating func transfer(
         _ kind: Operation.Kind, _ serial: Int32, _ task: Int, _ call: PendingCall, at: Stamp, latest: Int64, result: Int64,
-        taken: UInt64? = nil, payload: PayloadRef = .unknown, peer: Address? = nil
+        taken: UInt64? = nil, payload: PayloadRef = .unknown, peer: Address? = nil, isFull: Bool = false
     ) {
         var bytes: Range<UInt64>?
         let endpoint = Int(serial)
@@ -137,7 +147,8 @@ extension EndpointTracker {
             reading.activity.endpoints[endpoint].established = at.moment
         }
         record(
-            kind, serial, task, entered: call.entered, at: at, latest: latest, bytes: bytes, result: result, payload: payload, peer: peer)
+            kind, serial, task, entered: call.entered, at: at, latest: latest, bytes: bytes, result: result, payload: payload, peer: peer,
+            isFull: isFull)
     }
 
     /// A receive that asked for no bytes says nothing about the stream. (A message is taken even so, but not by `read`.)

@@ -56,12 +56,36 @@ struct AddressOwners {
         var candidates = Candidates(ofConnect: possible, accepts: senders.count)
         let none = Candidates.Interval(earliest: .min, latest: .max)
         candidates.decide(times: (unowned.map { _ in none }, senders.map { _ in none })) { _, _ in .elimination }
+        let known = senders.map { hearers(of: $0) }
+        let answers = unowned.indices.map { index in
+            let takers = Set(heard[unowned[index]].map(\.slot))
+            return Set(possible[index].filter { !known[$0].isDisjoint(with: takers) })
+        }
         for (index, found) in candidates.partner.enumerated() {
             guard let found else { continue }
+            // Somebody else who could have the address was spoken to by those who heard it, and has another that does not explain that.
+            let isDoubtful =
+                !answers[index].contains(found)
+                && answers[index].contains { other in
+                    !candidates.partner.indices.contains { candidates.partner[$0] == other && answers[$0].contains(other) }
+                }
+            if isDoubtful {
+                candidates.reopen(connect: index, accept: found)
+                continue
+            }
             owners[unowned[index]] = [Int32(truncatingIfNeeded: senders[found])]
             isInferred[unowned[index]] = true
         }
         open = candidates.openConnects.map { unowned[$0] }
+    }
+
+    /// Those that an endpoint received something from, as far as they say themselves who they are.
+    private func hearers(of slot: Int) -> Set<Int32> {
+        var found: Set<Int32> = []
+        for message in datagrams.received(by: Int32(truncatingIfNeeded: slot)) where message.peer >= 0 && !isInferred[Int(message.peer)] {
+            found.formUnion(owners[Int(message.peer)])
+        }
+        return found
     }
 
     private func first(_ slot: Int) -> Int64 { datagrams.sent[slot - datagrams.firstSlot].first?.earliest ?? .max }
@@ -77,37 +101,52 @@ struct AddressOwners {
             let isThere =
                 histories.all[slot].kind == address.kind && !heard.contains { Int($0.slot) == slot }
                 && (address.host == nil || address.host == histories.all[slot].host)
-                && (histories.endpoint(slot).local?.port ?? address.address.port) == address.address.port
+                && couldHave(address.address, histories.endpoint(slot).local)
             if isThere && couldSend(slot, heard) { found.append(index) }
         }
         return found
     }
 
-    /// Whether an endpoint has sent enough, soon enough, of each length. What was cut short by its receiver is all of one length, that of
-    /// the receiver's memory for it.
+    /// Whether a socket that says it is bound to `local` can have an address.
+    private func couldHave(_ address: Address, _ local: Address?) -> Bool {
+        guard let local else { return true }
+        return local.isAny ? local.port == address.port : local == address
+    }
+
+    /// Whether an endpoint has sent enough, soon enough, of each length, and of what is longer than a call had room for; and at least one
+    /// of the messages is among what it is known to have sent.
     private mutating func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
         if histories.all[slot].isOpaque { return true }
-        // What it sent after the end of its trace was received after that.
         let end = histories.all[slot].isCut ? histories.end(of: slot) : .max
         let sent = datagrams.sent(by: Int32(truncatingIfNeeded: slot))
         let receivers = Set(heard.map(\.slot))
-        let slack = histories.slack([slot] + receivers.map { Int($0) })
+        let slack = { [histories] (message: Datagram) in histories.slack(slot, Int(message.slot)) }
+        let mayRepeat = histories.all[slot].kind == .udp && histories.slack([slot] + receivers.map { Int($0) }) > 0
         let given = times[slot] ?? Dictionary(grouping: sent, by: \.length).mapValues { $0.map(\.earliest) }
         times[slot] = given
         var taken: [UInt64: Int] = [:]
-        var cut: [Datagram] = []
+        var cut = 0
+        var longer: [Datagram]?
+        var isKnown = false
         // What goes to many is received more often than sent; but by nobody twice, in general.
         for message in heard where receivers.count == 1 || message.slot == heard[0].slot {
-            let times = given[message.length] ?? []
-            let number = taken[message.length, default: 0]
-            taken[message.length] = number + 1
-            let isSent = number < times.count && notAfter(times[number], message.latest, slack)
-            if isSent || !notAfter(message.latest, end, slack) { continue }
-            cut.append(message)
-            guard message.length == message.count, message.length == cut[0].length else { return false }
+            var isSent = false
+            if message.mayBeLonger {
+                let possible = longer ?? sent.filter { $0.length >= message.length }
+                longer = possible
+                let number = min(cut, mayRepeat ? possible.count - 1 : .max)
+                cut += 1
+                isSent = possible.indices.contains(number) && notAfter(possible[number].earliest, message.latest, slack(message))
+            } else {
+                let possible = given[message.length] ?? []
+                let number = min(taken[message.length, default: 0], mayRepeat ? possible.count - 1 : .max)
+                taken[message.length] = number + 1
+                isSent = possible.indices.contains(number) && notAfter(possible[number], message.latest, slack(message))
+            }
+            isKnown = isKnown || isSent
+            // What it sent after the end of its trace was received after that.
+            guard isSent || notAfter(end, message.latest, slack(message)) else { return false }
         }
-        guard let first = cut.first else { return true }
-        let longer = sent.filter { $0.length > first.length }
-        return cut.indices.allSatisfy { $0 < longer.count && notAfter(longer[$0].earliest, cut[$0].latest, slack) }
+        return isKnown
     }
 }

@@ -37,12 +37,25 @@ struct Conversations {
             all[number].links.append(link)
         }
         for number in all.indices { removeCopies(number) }
+        let only = onlyConversations()
         for list in datagrams.sent {
-            for message in list where !exchange.isLinked[Int(message.number)] { addUnlinked(message, isSend: true) }
+            for message in list where !exchange.isLinked[Int(message.number)] { addUnlinked(message, isSend: true, only) }
         }
         for list in datagrams.received {
-            for message in list where !exchange.isLinked[Int(message.number)] { addUnlinked(message, isSend: false) }
+            for message in list where !exchange.isLinked[Int(message.number)] { addUnlinked(message, isSend: false, only) }
         }
+    }
+
+    /// For each endpoint that exchanges messages with one other, and that hears from nobody else and names nobody else, their conversation.
+    private func onlyConversations() -> [Int32: Int] {
+        var found: [Int32: Int?] = [:]
+        for number in all.indices where merged[number] == nil {
+            for slot in [all[number].one] + all[number].others { found[slot] = .some(found[slot] == nil ? number : nil) }
+        }
+        for list in datagrams.sent + datagrams.received {
+            for message in list where !exchange.isLinked[Int(message.number)] && message.peer >= 0 { found[message.slot] = .some(nil) }
+        }
+        return found.compactMapValues { $0 }
     }
 
     /// The conversation of each linked send, by the number of the message.
@@ -101,10 +114,13 @@ struct Conversations {
         }
     }
 
-    /// A message that was not received, or not sent, by anybody recorded: to or from whoever has its address.
-    private mutating func addUnlinked(_ message: Datagram, isSend: Bool) {
+    /// A message that was not received, or not sent, by anybody recorded: to or from whoever has its address. Where the trace does not
+    /// name that, it is taken to belong to the only conversation that its endpoint has.
+    private mutating func addUnlinked(_ message: Datagram, isSend: Bool, _ only: [Int32: Int]) {
         let owners = message.peer < 0 ? [] : exchange.owners.owners[Int(message.peer)]
-        var number = owners.count == 1 ? number(between: message.slot, owners[0]) : number(of: message.slot, outside: message.peer)
+        let known = message.peer < 0 ? only[message.slot] : nil
+        var number =
+            known ?? (owners.count == 1 ? number(between: message.slot, owners[0]) : number(of: message.slot, outside: message.peer))
         while let target = merged[number] { number = target }
         if isSend { all[number].sent.append(message) } else { all[number].received.append(message) }
     }

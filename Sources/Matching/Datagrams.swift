@@ -54,7 +54,8 @@ struct Datagrams {
             return Datagram(
                 ref: OperationRef(node: id.node, index: Int(index)), number: self.count, slot: Int32(truncatingIfNeeded: slot), peer: peer,
                 earliest: operation.earliest &+ node.clockOffset, latest: operation.latest &+ node.clockOffset, count: count,
-                length: max(count, UInt64(clamping: operation.result)))
+                length: max(count, UInt64(clamping: operation.result)),
+                mayBeLonger: operation.isFull && operation.kind == .receive)
         }
     }
 
@@ -88,7 +89,7 @@ struct Datagrams {
 
 extension Address {
     /// Whether it stands for all addresses of its host.
-    fileprivate var isAny: Bool {
+    var isAny: Bool {
         switch self {
         case .ipv4(let address, _): address == 0
         case .ipv6(let high, let low, _): high == 0 && low == 0

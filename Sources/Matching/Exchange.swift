@@ -23,6 +23,8 @@ struct Exchange {
         var receives: [Datagram] = []
     }
     private var groups: [Group] = []
+    /// The ports of sockets that have an address, as far as others name it.
+    private let ownPorts: [Int32: UInt16?]
     private var groupOfGiver: [Int32: Int] = [:]
 
     init(_ datagrams: Datagrams, fingerprint: @escaping (OperationRef) -> UInt64?) {
@@ -30,6 +32,9 @@ struct Exchange {
         self.fingerprint = fingerprint
         histories = datagrams.histories
         owners = AddressOwners(datagrams)
+        var ports: [Int32: UInt16?] = [:]
+        for (number, slots) in owners.owners.enumerated() { for slot in slots { ports[slot] = datagrams.addresses[number].address.port } }
+        ownPorts = ports
         isLinked = [Bool](repeating: false, count: Int(datagrams.count))
         groupByAddress()
         groupAnonymous()
@@ -107,7 +112,8 @@ struct Exchange {
         let sends = givers.flatMap { datagrams.sent(by: $0) }.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
         if wholly && sends.count != receives.count { return false }
         let slack = histories.slack((givers + receives.map(\.slot)).map { Int($0) })
-        return !Assignment(sends, receives, isInOrder: true, slack: slack, fingerprint: fingerprint).send.contains(-1)
+        let way = Assignment.Way(isInOrder: true, slack: slack)
+        return !Assignment(sends, receives, way, fingerprint: fingerprint).send.contains(-1)
     }
 
     // MARK: Which message is which
@@ -115,33 +121,85 @@ struct Exchange {
     private mutating func settle(_ group: Group) {
         let sends = group.givers.flatMap { datagrams.sent(by: $0) }
         let told = sends.allSatisfy { $0.peer >= 0 && !owners.owners[Int($0.peer)].isEmpty }
-        guard told else { return settle(sends, group.receives) }
+        guard told else {
+            // Clocks of one host agree, and only those.
+            let hosts = Dictionary(grouping: group.receives) { histories.all[Int($0.slot)].host }
+            for receives in hosts.sorted(by: { $0.key < $1.key }).map(\.value) {
+                settle(sends, receives, isElsewhere: hosts.count > 1)
+            }
+            return
+        }
         // Where each message goes is known.
         var takers: [Int32: [Datagram]] = [:]
         for message in group.receives { takers[message.slot, default: []].append(message) }
         var sendsTo: [Int32: [Datagram]] = [:]
         for send in sends { for taker in owners.owners[Int(send.peer)] { sendsTo[taker, default: []].append(send) } }
-        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) { settle(sendsTo[taker] ?? [], receives) }
+        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) {
+            let isAlone = (sendsTo[taker] ?? []).allSatisfy { owners.owners[Int($0.peer)].count == 1 }
+            settle(sendsTo[taker] ?? [], receives, isComplete: isAlone)
+        }
     }
 
-    private mutating func settle(_ sends: [Datagram], _ receives: [Datagram]) {
+    /// Settles which of `sends` each of `receives` took; `isComplete` if all of `sends` went to the one receiver, `isElsewhere` if there
+    /// are other receivers.
+    private mutating func settle(_ sends: [Datagram], _ receives: [Datagram], isComplete: Bool = false, isElsewhere: Bool = false) {
         let sends = sends.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
         let receives = receives.sorted { ($0.latest, $0.ref) < ($1.latest, $1.ref) }
-        let slots = Set(sends.map(\.slot)).union(receives.map(\.slot)).map { Int($0) }
-        let isOneHost = Set(slots.map { histories.all[$0].host }).count <= 1
-        let takers = Set(receives.map(\.slot)).map { Int($0) }
-        let overlap = Set(sends.map(\.slot)).count > 1 || slots.contains { histories.all[$0].sendsOverlap }
-        let isInOrder = isOneHost && takers.count == 1 && !histories.all[takers[0]].receivesOverlap && !overlap
         let isOneSender = Set(sends.map(\.ref.node)).count == 1
-        let assignment = Assignment(sends, receives, isInOrder: isInOrder, slack: histories.slack(slots), fingerprint: fingerprint)
+        var way = way(sends, receives, isComplete: isComplete)
+        way.mayRepeat = way.mayRepeat || isElsewhere && histories.all[Int(receives[0].slot)].kind == .udp
+        let assignment = Assignment(sends, receives, way, fingerprint: fingerprint)
         for (index, receive) in receives.enumerated() where assignment.send[index] >= 0 {
             let send = sends[Int(assignment.send[index])]
             // In the order of one node, the first that may be the one comes before all others.
-            let after = isOneSender ? sends[Int(assignment.earliest[index])].ref : nil
+            let earliest = assignment.earliest[index]
+            let after = isOneSender && earliest >= 0 ? sends[Int(earliest)].ref : nil
             let certainty = assignment.isCertain[index] ? Delivery.Certainty.certain : .uncertain(after: after)
             links.append(Link(send: send, receive: receive, certainty: certainty))
             isLinked[Int(send.number)] = true
             isLinked[Int(receive.number)] = true
         }
+    }
+
+    /// Whether what is sent to many could reach several of these: only those that have the same port. One that is not known may be any.
+    private func couldHearTheSame(_ takers: [Int]) -> Bool {
+        if takers.count < 2 { return false }
+        let ports = takers.map { ownPorts[Int32(truncatingIfNeeded: $0)] ?? histories.endpoint($0).local?.port }
+        return ports.contains(nil) || Set(ports).count < ports.count
+    }
+
+    /// What is known of the way from those who sent to those who received.
+    private func way(_ sends: [Datagram], _ receives: [Datagram], isComplete: Bool) -> Assignment.Way {
+        let givers = Set(sends.map(\.slot)).map { Int($0) }
+        let takers = Set(receives.map(\.slot)).map { Int($0) }
+        let slots = givers + takers
+        let isOneHost = Set(slots.map { histories.all[$0].host }).count <= 1
+        let overlap = givers.count > 1 || givers.contains { histories.all[$0].sendsOverlap }
+        var way = Assignment.Way()
+        way.isInOrder = isOneHost && takers.count == 1 && !histories.all[takers[0]].receivesOverlap && !overlap
+        let isUDP = receives.contains { histories.all[Int($0.slot)].kind == .udp }
+        // What came before the receiver was there went elsewhere.
+        let isThere = sends.first.map { histories.notOpenBefore(takers[0]) <= $0.latest } ?? false
+        way.isComplete = isComplete && way.isInOrder && !isUDP && isThere && !slots.contains { histories.all[$0].isOpaque }
+        way.mayRepeat = isUDP && (!isOneHost || couldHearTheSame(takers))
+        way.slack = histories.slack(slots)
+        way.silence = givers.map { histories.silence(of: $0) }.min() ?? .max
+        return way
+    }
+}
+
+extension Histories {
+    /// After this, an endpoint may have sent what its trace does not tell, since it ends while the endpoint is open.
+    ///
+    /// A call that the trace does not hold began after the last one of its thread had returned.
+    fileprivate func silence(of slot: Int) -> Int64 {
+        guard all[slot].isCut else { return .max }
+        let node = node(slot)
+        var last: [Int32: Int64] = [:]
+        for index in sends[all[slot].sends] + receives[all[slot].receives] {
+            let operation = node.operations[Int(index)]
+            last[operation.task] = max(last[operation.task] ?? .min, operation.latest &+ node.clockOffset)
+        }
+        return last.values.min() ?? .min
     }
 }

@@ -44,6 +44,9 @@ public struct Operation: Hashable, Sendable {
     public var peer: Int32 = -1
     /// For a shutdown, which halves it ended: `write` sending, `read` receiving.
     public var halves = Endpoint.Access.write
+    /// For a receive of a message: it took as many bytes as it had room for (or nobody knows how many), so that its message may have been
+    /// longer, and the rest is gone.
+    public var isFull = false
     /// It cannot have happened before: nanoseconds of the recording host's CLOCK_MONOTONIC.
     public var earliest: Int64
     /// It cannot have happened later, in the same clock.

@@ -56,7 +56,8 @@ enum OperationBlock {
         out.byte(head)
         out.delta(Int64(operation.endpoint), &context.endpoint)
         out.delta(Int64(operation.at.event), &context.event)
-        out.unsigned(UInt64(operation.at.call))
+        // Few operations are calls of a flush: the lowest bit is for something else.
+        out.unsigned(UInt64(operation.at.call) << 1 | (operation.isFull ? 1 : 0))
         if operation.entered != operation.at {
             out.signed(Int64(operation.at.event) &- Int64(operation.entered.event))
             out.unsigned(UInt64(operation.entered.call))
@@ -96,7 +97,8 @@ enum OperationBlock {
         guard let kind = RunModel.Operation.Kind(rawValue: head & Flag.kindMask) else { throw .damaged("operation of kind \(head)") }
         let endpoint = Int32(truncatingIfNeeded: try input.delta(&context.endpoint))
         let event = try input.delta(&context.event)
-        let at = Moment(event: UInt64(bitPattern: event), call: UInt32(truncatingIfNeeded: try input.unsigned()))
+        let call = try input.unsigned()
+        let at = Moment(event: UInt64(bitPattern: event), call: UInt32(truncatingIfNeeded: call >> 1))
         var entered = at
         if head & Flag.entered != 0 {
             let before = event &- (try input.signed())
@@ -126,7 +128,7 @@ enum OperationBlock {
         var operation = Operation(
             endpoint: endpoint, kind: kind, entered: entered, at: at, process: process, task: task, bytes: range, result: result,
             earliest: earliest, latest: latest, payload: payload)
-        (operation.peer, operation.halves) = (peer, halves)
+        (operation.peer, operation.halves, operation.isFull) = (peer, halves, call & 1 == 1)
         return operation
     }
 

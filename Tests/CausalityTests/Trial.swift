@@ -74,13 +74,19 @@ struct Trial {
     /// Deliveries of all channels that were found are the true ones, wherever somebody can know; nothing else is called certain.
     private mutating func checkDeliveries() {
         var found: Set<Delivery> = []
+        let truth = (sent: Set(simulation.deliveries.map(\.sent)), received: Set(simulation.deliveries.map(\.received)))
         for var delivery in matches.deliveries where isRight(matches.channels[Int(delivery.channel)]) {
+            let evidence = matches.channels[Int(delivery.channel)].evidence
             delivery.channel = -1
             let isDatagram = simulation.endpoint(sender(of: delivery)).kind.isDatagram
             if isDatagram { (delivery.bytes, delivery.forward) = (0..<UInt64(delivery.bytes.count), true) }
             if isHidden(sender(of: delivery)) { continue }
             if delivery.isCertain {
-                found.insert(delivery)
+                if isDatagram && evidence == .order && !truth.sent.contains(delivery.sent) && !truth.received.contains(delivery.received) {
+                    wrong += 1
+                } else {
+                    found.insert(delivery)
+                }
             } else if !isDatagram && simulation.overlaps[sender(of: delivery)] == nil {
                 faults.append("called uncertain without need: \(list([delivery]))")
             }

@@ -26,6 +26,8 @@ import Testing
         server.receive(answering, 10, from: here)
         server.send(answering, 30)
         client.receive(asking, 30, from: there)
+        server.close(answering)
+        client.close(asking)
         let found = match([client.node, server.node])
         #expect(found.channels == [Channel(kind: .udp, a: end(0, asking), b: end(1, answering), evidence: .order)])
         #expect(pairs(found) == [[0, 0, 1, 0], [1, 1, 0, 1]])
@@ -68,6 +70,7 @@ import Testing
         client.send(asking, 10)
         client.send(asking, 10)
         client.send(asking, 11)
+        client.close(asking)
         server.receive(answering, 10, from: here)
         server.receive(answering, 11, from: here)
         let found = match([client.node, server.node])
@@ -94,6 +97,7 @@ import Testing
         let others = (0..<3).map { _ in ActivityBuilder(clock) }
         let sockets = others.map { $0.datagramSocket() }
         client.send(sender, 10)
+        client.close(sender)
         for (other, socket) in zip(others, sockets) { other.receive(socket, 10, from: here) }
         let found = match([client.node] + others.map(\.node))
         #expect(found.channels.count == 1 && found.channels[0].alsoB.count == 2)
@@ -151,5 +155,69 @@ import Testing
         client.send(asking, 10)
         let found = match([client.node, server.node])
         #expect(found.deliveries.isEmpty && found.channels.map(\.evidence) == [.alone, .alone])
+    }
+
+    @Test func whatIsLostOnTheWayToTheOnlyPartnerIsLostInTheirChannel() {
+        let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket(local: there))
+        for count in [UInt64(10), 20, 30] { client.send(asking, count) }
+        client.close(asking)
+        for count in [UInt64(10), 30] { server.receive(answering, count, from: here) }
+        server.close(answering)
+        let found = match([client.node, server.node])
+        #expect(found.channels.count == 1 && found.deliveries.allSatisfy { $0.isCertain })
+        #expect(found.totals[0].forward.lost == 20 && found.totals[0].forward.delivered == 40)
+    }
+
+    @Test func whatWasSentAfterTheEndOfATraceIsNotTakenForWhatWasSentBefore() {
+        for kind in [Endpoint.Kind.udp, .unixDatagram] {
+            let (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
+            let (from, to): (Address, Address) = kind == .udp ? (here, there) : (.unixPath("/from"), .unixPath("/to"))
+            let (asking, answering) = (client.datagramSocket(kind, local: from), server.datagramSocket(kind, local: to))
+            client.send(asking, 10)
+            for _ in 0..<2 { server.receive(answering, 10, from: from) }
+            let found = match([client.node, server.node])
+            #expect(pairs(found) == [[0, 0, 1, 0]] && found.deliveries.map(\.certainty) == [.uncertain(after: nil)])
+            #expect(found.totals[0].forward.senderCut == 10)
+        }
+    }
+
+    @Test func whereNothingIsLostTheFirstReceivedIsTheFirstSent() {
+        let (from, to) = (Address.unixPath("/from"), Address.unixPath("/to"))
+        let hearing = server.datagramSocket(.unixDatagram, local: to)
+        let sending = client.datagramSocket(.unixDatagram, local: from, remote: to)
+        for _ in 0..<3 { client.send(sending, 10) }
+        for _ in 0..<2 { server.receive(hearing, 10, from: from) }
+        let found = match([client.node, server.node])
+        #expect(pairs(found) == [[0, 0, 1, 0], [0, 1, 1, 1]] && found.deliveries.allSatisfy { $0.isCertain })
+    }
+
+    @Test func onlyWhatFillsTheRoomMayHaveBeenLonger() {
+        for (room, isCertain) in [(UInt64(100), [true, true]), (60, [false, true])] {
+            let (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
+            let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket(local: there))
+            for count in [UInt64(60), 70, 20] { client.send(asking, count) }
+            client.close(asking)
+            for count in [UInt64(60), 20] { server.receive(answering, count, from: here, room: room) }
+            #expect(match([client.node, server.node]).deliveries.map(\.isCertain) == isCertain)
+        }
+    }
+
+    @Test func aSocketHasNoAddressButTheOneItSays() {
+        let (from, other) = (Address.unixPath("/from"), Address.unixPath("/other"))
+        let sending = client.datagramSocket(.unixDatagram, local: other)
+        let hearing = server.datagramSocket(.unixDatagram)
+        client.send(sending, 10)
+        server.receive(hearing, 10, from: from)
+        #expect(match([client.node, server.node]).deliveries.isEmpty)
+    }
+
+    @Test func betweenHostsADatagramMayBeACopyOfAnyOfItsLike() {
+        let (from, to) = (Address.ipv4(0x0a00_0001, port: 40000), Address.ipv4(0x0a00_0002, port: 53))
+        let server = ActivityBuilder(clock, host: 1)
+        let (asking, answering) = (client.datagramSocket(local: from), server.datagramSocket(local: to))
+        for count in [UInt64(10), 10, 11] { client.send(asking, count) }
+        client.close(asking)
+        for count in [UInt64(10), 10, 11] { server.receive(answering, count, from: from) }
+        #expect(match([client.node, server.node]).deliveries.map(\.isCertain) == [false, false, true])
     }
 }

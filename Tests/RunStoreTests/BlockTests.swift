@@ -105,6 +105,7 @@ extension RunModel.Operation {
             payload: payloads.randomElement(using: &random) ?? .unknown)
         operation.peer = Int32.random(in: -1...100, using: &random)
         if operation.kind == .shutdown { operation.halves = Endpoint.Access.allCases.randomElement(using: &random) ?? .both }
+        operation.isFull = Bool.random(using: &random)
         return operation
     }
 }

@@ -130,7 +130,7 @@ public final class ActivityBuilder {
     public func receive(_ serial: Int, _ count: UInt64, from peer: Address?, room: UInt64 = .max) {
         receive(serial, min(count, room))
         let number = peer.map { self.number(of: $0) } ?? -1
-        changeLast { $0.peer = number }
+        changeLast { ($0.peer, $0.isFull) = (number, count >= room) }
     }
 
     /// Sends a datagram, to an address that the trace tells.

@@ -70,8 +70,8 @@ extension Observer {
         world.files[index].establishedBy.map { operationRefs[$0] != nil && world.operations[$0].result == 0 } ?? false
     }
 
-    /// Receives of datagrams that can have come from one send alone: the trace tells whose it was, and that end sent no other message of
-    /// this length.
+    /// Receives of datagrams that can have come from one send alone: the trace tells whose it was and that it is whole, and that end sent
+    /// no other message of this length.
     func plainDatagrams() -> Set<OperationRef> {
         var sends: [Int: [Int: Int]] = [:]
         for operation in world.operations where operation.kind == .send && world.files[operation.file].kind.isDatagram {
@@ -82,7 +82,7 @@ extension Observer {
                 let (send, receive) = (world.operations[delivery.send], world.operations[delivery.receive])
                 guard world.files[send.file].kind.isDatagram, let ref = operationRefs[delivery.receive],
                     operationRefs[delivery.send] != nil,
-                    let id = endpointIDs[send.file], let taker = endpointIDs[receive.file], receive.source != nil,
+                    let id = endpointIDs[send.file], let taker = endpointIDs[receive.file], receive.source != nil, !receive.isFull,
                     sends[send.file]?[delivery.bytes.count] == 1, send.bytes?.count == delivery.bytes.count
                 else { return nil }
                 let ends = [id, taker].map { activities[Int($0.node.index)].endpoints[Int($0.serial)] }

@@ -102,6 +102,7 @@ extension World {
         operations[operation].bytes = taken
         operations[operation].result = Int64(count)
         operations[operation].source = piece.source
+        operations[operation].isFull = wanted <= UInt64(piece.bytes.count)
         files[file].received += count
         if files[file].destination == nil { tasks[index].replyTo = piece.source }
         deliveries.append(TrueDelivery(send: piece.send, receive: operation, bytes: taken))

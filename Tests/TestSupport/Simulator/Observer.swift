@@ -90,6 +90,7 @@ struct Observer {
                 task: Int32(operation.task) + 10, result: operation.result, earliest: entered.time + skew, latest: exited.time + skew)
             recorded.halves = operation.halves
             if let address = operation.source.flatMap({ world.files[$0].local }) { recorded.peer = number(address, node) }
+            recorded.isFull = operation.isFull
             activities[node].operations.append(recorded)
             if !activities[node].endpoints[Int(id.serial)].processes.contains(operation.process) {
                 activities[node].endpoints[Int(id.serial)].processes.append(operation.process)

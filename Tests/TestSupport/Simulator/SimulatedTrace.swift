@@ -194,7 +194,7 @@ private struct TraceMaker {
             return [descriptor(world.services[service].file), 0, 0]
         case .shutdown: return [descriptor(operation.file), operation.halves == .read ? 0 : operation.halves == .write ? 1 : 2]
         case .send: return [descriptor(operation.file), Self.buffer, UInt64(max(operation.result, 1))]
-        default: return [descriptor(operation.file), Self.buffer, 65_536]
+        default: return [descriptor(operation.file), Self.buffer, operation.isFull ? UInt64(max(operation.result, 1)) : 65_536]
         }
     }
 

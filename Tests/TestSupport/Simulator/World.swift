@@ -141,6 +141,8 @@ struct SimulatedOperation {
     var halves = Endpoint.Access.write
     /// Who sent the datagram that it took.
     var source: Int?
+    /// It had room for no more.
+    var isFull = false
 
     /// Whether it happens where it returns.
     var takes: Bool { kind == .accept || kind == .receive || kind == .listen || kind == .ready }
