@@ -5,11 +5,11 @@ extension EdgeCollector {
     ///
     /// Which byte that was, the next receive tells: if no other call took bytes of the stream at the time, and it took them in order.
     /// Nothing is said of datagrams, and of ends that others share.
-    mutating func collectReadiness(_ deliveries: [Delivery]) {
-        let seen = readyBefore()
+    mutating func collectReadiness(_ deliveries: [Delivery], _ landmarks: [[Landmarks]]) {
+        let seen = readyBefore(landmarks)
         guard !seen.isEmpty else { return }
         for edge in edges where edge.kind == .endOfStream || edge.kind == .reset {
-            for ready in seen[edge.to] ?? [] { addReadiness(edge.from, ready, edge.channel) }
+            for ready in seen[edge.to] ?? [] { addReadiness(edge.kind == .reset ? end(edge, landmarks) : edge.from, ready, edge.channel) }
         }
         /// The stream that is gone through, and the latest receive of it so far.
         var (channel, isForward, latest): (Int32, Bool, Int32) = (-1, true, -1)
@@ -18,18 +18,22 @@ extension EdgeCollector {
                 (channel, isForward, latest) = (delivery.channel, delivery.forward, -1)
             }
             // A receive's first bytes, and no bytes before them were received later.
-            if latest < delivery.received.index, let ready = seen[delivery.received], delivery.isCertain, isPlain(channel),
-                nodes[Int(delivery.received.node.index)].operations[Int(delivery.received.index)].bytes?.lowerBound
-                    == delivery.bytes.lowerBound
-            {
+            if latest < delivery.received.index, let ready = seen[delivery.received], delivery.isCertain, isPlain(channel) {
                 for ready in ready { addReadiness(delivery.sent, ready, channel) }
             }
             latest = max(latest, delivery.received.index)
         }
     }
 
+    /// Who finds the connection reset may have seen, before that, merely the end of the stream.
+    private func end(_ reset: Edge, _ landmarks: [[Landmarks]]) -> OperationRef {
+        let operation = nodes[Int(reset.from.node.index)].operations[Int(reset.from.index)]
+        let gaveUp = landmarks[Int(reset.from.node.index)][Int(operation.endpoint)].gaveUp
+        return gaveUp < 0 ? reset.from : OperationRef(node: reset.from.node, index: min(Int(gaveUp), Int(reset.from.index)))
+    }
+
     private mutating func addReadiness(_ from: OperationRef, _ ready: OperationRef, _ channel: Int32) {
-        guard exists(from), couldPrecede(from, ready), from.node != ready.node || from.index < ready.index else { return }
+        guard exists(from), from.node != ready.node || from.index < ready.index else { return }
         edges.append(Edge(from: from, to: ready, kind: .ready, channel: channel))
     }
 
@@ -41,14 +45,17 @@ extension EdgeCollector {
     }
 
     /// For receives, those calls before that saw the same bytes without taking them, while nobody else received on the endpoint.
-    private func readyBefore() -> [OperationRef: [OperationRef]] {
+    private func readyBefore(_ landmarks: [[Landmarks]]) -> [OperationRef: [OperationRef]] {
         var found: [OperationRef: [OperationRef]] = [:]
         for (number, node) in nodes.enumerated() where node.operations.contains(where: { $0.kind == .ready }) {
             var received = [Moment](repeating: .beginning, count: node.endpoints.count)
             var open: [Int: [Int]] = [:]
             for (index, operation) in node.operations.enumerated() where received.indices.contains(Int(operation.endpoint)) {
                 let serial = Int(operation.endpoint)
-                if operation.kind == .ready, operation.result >= 0, received[serial] < operation.entered {
+                // Who shut down its receiving half finds something in any case.
+                let stopped = landmarks[number][serial].stopped
+                let isOpen = stopped < 0 || index < stopped
+                if operation.kind == .ready, operation.result >= 0, received[serial] < operation.entered, isOpen {
                     open[serial, default: []].append(index)
                 }
                 guard operation.kind == .receive else { continue }

@@ -27,7 +27,7 @@ struct EdgeCollector {
         let landmarks = collectOpeningsAndEnds()
         for number in nodes.indices { collectResets(number, landmarks) }
         collectListens(landmarks)
-        collectReadiness(deliveries)
+        collectReadiness(deliveries, landmarks)
     }
 
     func exists(_ operation: OperationRef) -> Bool {

@@ -83,6 +83,36 @@ import Testing
         #expect(edges(.ready) == [])
     }
 
+    @Test func whoEndedItsReceivingHalfFindsSomethingInAnyCase() {
+        client.send(connected, 10)
+        server.shutdown(accepted, .read)
+        poll()
+        server.receive(accepted, 10)
+        #expect(edges(.ready) == [])
+    }
+
+    @Test func aPollBeforeAResetMayHaveSeenTheEndBeforeIt() {
+        client.shutdown(connected, .write)
+        client.close(connected)
+        poll()
+        server.receiveEnd(accepted)
+        server.changeLast { $0.result = -104 }
+        #expect(edges(.reset) == ["0.2 1.3"])
+        #expect(edges(.ready) == ["0.1 1.2"])
+    }
+
+    @Test func whatComesToAnEndWithBothHalvesShutDownIsAnsweredWithAReset() {
+        client.shutdown(connected, .both)
+        server.send(accepted, 1)
+        server.receiveEnd(accepted)
+        server.changeLast { $0.result = -104 }
+        client.receiveEnd(connected)
+        client.changeLast { $0.result = -104 }
+        client.close(connected)
+        // The close, which came later, is the cause of nothing; and the client brought its own error about.
+        #expect(edges(.reset) == ["0.1 1.3"])
+    }
+
     @Test func aCloseComesBeforeTheReceiveThatFindsTheConnectionReset() {
         client.close(connected)
         server.receiveEnd(accepted)

@@ -119,11 +119,11 @@ extension Observer {
     }
 
     private func calls(_ kind: Operation.Kind, _ file: Int) -> [StreamOrders.Call] {
-        world.operations.indices.filter { world.operations[$0].file == file && world.operations[$0].kind == kind }.compactMap { index in
+        operationsOf[file].compactMap { index in
             let operation = world.operations[index]
-            guard let bytes = operation.bytes, !bytes.isEmpty, let entered = operation.entered, let exited = operation.exited else {
-                return nil
-            }
+            guard operation.kind == kind, let bytes = operation.bytes, !bytes.isEmpty, let entered = operation.entered,
+                let exited = operation.exited
+            else { return nil }
             return StreamOrders.Call(
                 operation: index, task: operation.task, earliest: entered.time, latest: exited.time, count: UInt64(bytes.count))
         }

@@ -35,12 +35,17 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// Messages that are cut short by the call that takes them.
     public static let truncation = SimulationFeatures(rawValue: 1 << 11)
 
+    /// Calls that only look whether there is something to receive.
+    public static let polls = SimulationFeatures(rawValue: 1 << 12)
+    /// Calls by which sockets come to listen, and what they make possible.
+    public static let listens = SimulationFeatures(rawValue: 1 << 13)
+
     /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
         (.links, "links"),
         (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"), (.sequenced, "sequenced"),
-        (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"),
+        (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"), (.polls, "polls"), (.listens, "listens"),
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.

@@ -11,9 +11,13 @@ struct Observer {
     private(set) var links: [TrueLink] = []
     /// When each node's recorder died.
     private(set) var cuts: [Int64] = []
+    /// The numbers of the operations on each file of the world.
+    private(set) var operationsOf: [[Int]] = []
 
     init(_ world: World) {
         self.world = world
+        operationsOf = [[Int]](repeating: [], count: world.files.count)
+        for (index, operation) in world.operations.enumerated() { operationsOf[operation.file].append(index) }
         let end = world.operations.map { $0.ended ?? $0.began }.max() ?? world.now
         cuts = world.plan.nodes.map { node in node.cut.map { 1_000_000 + Int64($0 * Double(end - 1_000_000)) } ?? .max }
         recordNodes()
@@ -81,7 +85,8 @@ struct Observer {
             let operation = world.operations[index]
             guard let id = endpointIDs[operation.file], let entered = operation.entered, let exited = operation.exited else { continue }
             // Only what moved bytes, or says that the connection is gone, is of interest.
-            if [.send, .receive].contains(operation.kind), operation.result < 0, ![-32, -104].contains(operation.result) { continue }
+            let isOfInterest = operation.result >= 0 || [-32, -104].contains(operation.result)
+            if [.send, .receive, .ready].contains(operation.kind), !isOfInterest { continue }
             let node = Int(id.node.index)
             operationRefs[index] = OperationRef(node: id.node, index: activities[node].operations.count)
             let skew = clock(operation.node).skew

@@ -67,6 +67,8 @@ public struct Plan: Sendable {
         case receive(UInt64)
         /// Receives once, at most so many bytes.
         case read(UInt64)
+        /// Waits until there is something to receive, and takes nothing.
+        case poll
         case drain
         /// Ends one half, or both.
         case shutdown(Endpoint.Access)

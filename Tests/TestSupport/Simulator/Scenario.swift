@@ -199,6 +199,19 @@ struct Scenario {
             plan.conversations[number].hidesAddresses = true
         }
         varyShutdowns()
+        if features.contains(.polls) { addPolls() }
+    }
+
+    /// Now and then a task looks before it receives.
+    private mutating func addPolls() {
+        for task in plan.tasks.indices {
+            plan.tasks[task].steps = plan.tasks[task].steps.flatMap { step in
+                switch step.action {
+                case .receive, .read, .drain: random.chance(30) ? [Plan.Step(handle: step.handle, action: .poll), step] : [step]
+                default: [step]
+                }
+            }
+        }
     }
 
     /// Most shutdowns end the sending half; some the other, or both.

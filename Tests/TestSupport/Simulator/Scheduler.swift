@@ -131,11 +131,12 @@ extension World {
         case .accept(let service): return services[service].isClosed ? nil : (.accept, services[service].file)
         case .closeService(let service): return (.close, services[service].file)
         case .pause, .await, .join, .open, .raise, .take: return nil
-        case .send, .receive, .read, .drain, .shutdown, .close:
+        case .send, .receive, .read, .poll, .drain, .shutdown, .close:
             guard let file = file(step.handle), !files[file].isDead, !files[file].isClosing else { return nil }
             switch step.action {
             case .send: return (.send, file)
             case .shutdown: return (.shutdown, file)
+            case .poll: return (.ready, file)
             case .close:
                 files[file].isClosing = true
                 return (.close, file)
@@ -157,6 +158,7 @@ extension World {
         case .send: isDone = send(index, file)
         case .receive(let count), .read(let count): isDone = receive(index, file, atMost: count)
         case .drain: isDone = receive(index, file, atMost: 4096)
+        case .poll: isDone = poll(index, file, call.operation)
         case .shutdown(let halves): shutDown(file, halves, call.operation)
         case .close: close(file, call.operation)
         case .pause, .await, .join, .open, .raise, .take: break

@@ -13,6 +13,7 @@ extension World {
             file.opened = event(service.node)
             services.append(SimulatedService(file: files.count))
             files.append(file)
+            if plan.features.contains(.listens) { listen(number, service) }
         }
         for (number, talk) in plan.conversations.enumerated() {
             switch talk.medium {
@@ -21,6 +22,20 @@ extension World {
             case .service, .fifo, .datagrams: break
             }
         }
+    }
+
+    /// Whoever will accept listens.
+    private mutating func listen(_ number: Int, _ service: Plan.Service) {
+        let accepts = { (task: Plan.Task) in task.steps.contains { $0.action == .accept(service: number) } }
+        guard let task = plan.tasks.firstIndex(where: accepts) else { return }
+        now += 1
+        var operation = SimulatedOperation(
+            node: service.node, file: services[number].file, kind: .listen, process: plan.tasks[task].process, task: task, began: now)
+        operation.entered = event(service.node)
+        operation.exited = event(service.node)
+        operation.ended = now
+        services[number].listen = operations.count
+        operations.append(operation)
     }
 
     private mutating func makePair(_ number: Int, _ talk: Plan.Conversation, _ kind: Endpoint.Kind, inherited: Bool) {
@@ -84,6 +99,9 @@ extension World {
         files[file].peer = files.count - 1
         files[file].establishedBy = call.operation
         services[service].backlog.append(files.count - 1)
+        if let listen = services[service].listen {
+            edges.append(TrueEdge(kind: .listenConnect, from: listen, to: call.operation))
+        }
     }
 
     mutating func accept(_ index: Int, _ service: Int) -> Bool {
@@ -201,6 +219,18 @@ extension World {
             return true
         }
         return files[file].peer == nil || files[file].deafenedBy != nil || giveUp(index)
+    }
+
+    /// Whether there is something to receive: bytes, the end, or an error.
+    mutating func poll(_ index: Int, _ file: Int, _ operation: Int) -> Bool {
+        let arrived = files[file].inbound.filter { $0.arrival <= now }.min { $0.arrival < $1.arrival }
+        let isOver = files[file].deafenedBy != nil
+        // Whoever shut down its receiving half itself finds something in any case.
+        let cause = isOver ? nil : arrived?.send ?? files[file].endedBy ?? files[file].error?.cause
+        guard cause != nil || isOver || files[file].peer == nil && !files[file].kind.isDatagram else { return giveUp(index) }
+        if let cause { edges.append(TrueEdge(kind: .ready, from: cause, to: operation)) }
+        operations[operation].result = 1
+        return true
     }
 
     /// A send that blocked hands its bytes over in pieces; one receive may take several of them.

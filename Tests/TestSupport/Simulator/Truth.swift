@@ -60,22 +60,24 @@ extension Observer {
 
     /// What became of the bytes that each recorded end sent.
     func accounts() -> [EndpointID: StreamTotals] {
+        let delivered = Dictionary(grouping: world.deliveries) { world.operations[$0.send].file }
         var accounts: [EndpointID: StreamTotals] = [:]
         for (index, id) in endpointIDs.enumerated() where ![.listen, .made].contains(world.files[index].birth) {
-            if let id { accounts[id] = account(of: index) }
+            if let id { accounts[id] = account(of: index, delivered[index] ?? []) }
         }
         return accounts
     }
 
-    private func account(of file: Int) -> StreamTotals {
+    private func account(of file: Int, _ deliveries: [TrueDelivery]) -> StreamTotals {
         var totals = StreamTotals()
         let taker = world.files[file].peer
-        for (index, operation) in world.operations.enumerated() where operationRefs[index] != nil {
-            let count = UInt64(operation.bytes?.count ?? 0)
-            if operation.file == file && operation.kind == .send { totals.sent += count }
-            if operation.file == taker && operation.kind == .receive { totals.received += count }
+        let moved = { (file: Int, kind: Operation.Kind) in
+            operationsOf[file].filter { operationRefs[$0] != nil && world.operations[$0].kind == kind }
+                .reduce(UInt64(0)) { $0 + UInt64(world.operations[$1].bytes?.count ?? 0) }
         }
-        for delivery in world.deliveries where world.operations[delivery.send].file == file {
+        totals.sent = moved(file, .send)
+        totals.received = taker.map { moved($0, .receive) } ?? 0
+        for delivery in deliveries {
             let isKnown = operationRefs[delivery.send] != nil && operationRefs[delivery.receive] != nil
             if isKnown { totals.delivered += UInt64(delivery.bytes.count) }
             // What a short buffer did not take.

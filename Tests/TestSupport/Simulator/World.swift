@@ -117,6 +117,8 @@ struct SimulatedFile {
 /// A listening socket.
 struct SimulatedService {
     var file: Int
+    /// The operation by which it came to listen, if that is of interest.
+    var listen: Int?
     var backlog: [Int] = []
     var isClosed = false
 }
@@ -191,6 +193,8 @@ public struct TrueEdge: Hashable {
         case connectAccept
         case endOfStream
         case reset
+        case ready
+        case listenConnect
     }
     var kind: Kind
     var from: Int
