@@ -49,7 +49,7 @@ let package = Package(
         module("RunModel", imports: []),
         module("RRTrace", imports: ["CBrotli"], extra: [.strictMemorySafety()]),
         module("Capture", imports: ["RRTrace"]),
-        module("Endpoints", imports: ["RunModel", "RRTrace"]),
+        module("Endpoints", imports: ["RunModel", "RRTrace", "Capture"]),
         module("Matching", imports: ["RunModel"]),
         module("Causality", imports: ["RunModel"]),
         module("RunStore", imports: ["RunModel", grdb]),
@@ -58,10 +58,10 @@ let package = Package(
         module("Recorder", imports: ["RunModel", "CLinux", system, yams]),
         module("Replay", imports: ["RunModel", "Capture", "Recorder", system], resources: [.embedInCode("landing.py")]),
 
-        module("Indexer", imports: ["RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
+        module("Indexer", imports: ["RunModel", "RRTrace", "Capture", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 
         // The calls of the nodes, in the manner of strace.
-        module("Calls", imports: ["RunModel", "RRTrace", "Endpoints", "RunStore"]),
+        module("Calls", imports: ["RunModel", "RRTrace", "Capture", "Endpoints", "RunStore"]),
 
         // What leaves Ridealong: pictures.
         module("Export", imports: ["RunModel", "RunStore"]),
@@ -78,7 +78,7 @@ let package = Package(
         tests("RunModelTests", of: ["RunModel"]),
         tests("RRTraceTests", of: ["RRTrace"]),
         tests("CaptureTests", of: ["Capture", "RRTrace", "Recorder", "Replay", "RunModel"]),
-        tests("EndpointsTests", of: ["RunModel", "RRTrace", "Endpoints"]),
+        tests("EndpointsTests", of: ["RunModel", "RRTrace", "Capture", "Endpoints"]),
         tests("RunStoreTests", of: ["RunModel", "RunStore"]),
         tests("MatchingTests", of: ["RunModel", "Matching"]),
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),

@@ -1,3 +1,4 @@
+public import Capture
 import Endpoints
 public import RRTrace
 public import RunModel
@@ -38,13 +39,14 @@ public final class CallReader {
     ///   - trace: the trace.
     ///   - node: its number in the run.
     ///   - inherited: the descriptors that the program was started with.
+    ///   - capture: what a replay has captured, if the node was read with it.
     ///   - filter: which calls to tell of.
     ///   - stringLimit: how many bytes of a string are shown.
     ///   - endpointName: what the endpoint with a serial is called.
     /// - Throws: `TraceError` if the trace's streams cannot be opened.
     public init(
-        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], filter: CallFilter = CallFilter(),
-        stringLimit: Int = 32, endpointName: @escaping (Int32) -> String
+        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], capture: CaptureFile? = nil,
+        filter: CallFilter = CallFilter(), stringLimit: Int = 32, endpointName: @escaping (Int32) -> String
     ) throws(TraceError) {
         self.filter = filter
         self.stringLimit = max(0, stringLimit)
@@ -52,7 +54,7 @@ public final class CallReader {
         rrCallBase = trace.rrCallBase
         syscallBufferHeaderSize = trace.syscallBufferHeaderSize
         tasks = TaskFacts(trace)
-        walk = DescriptorWalk(trace, node: node, inherited: inherited)
+        walk = DescriptorWalk(trace, node: node, inherited: inherited, capture: capture)
         data = try DataReader(trace)
         // One chunk at a time: a run may have many nodes, all of them read at once.
         frames = try FrameCursor(trace, readAhead: false)

@@ -24,8 +24,8 @@ public final class RunCalls {
             }
             let stored = index.nodes[Int(node.index)]
             let reader = try CallReader(
-                TraceDirectory(path: stored.tracePath), node: node, inherited: stored.sidecar?.inheritedFiles ?? [], filter: filter,
-                stringLimit: stringLimit
+                TraceDirectory(path: stored.tracePath), node: node, inherited: stored.sidecar?.inheritedFiles ?? [],
+                capture: try index.capture(of: node), filter: filter, stringLimit: stringLimit
             ) { names.name(EndpointID(node: node, serial: Int($0))) }
             readers.append((node, reader))
         }

@@ -24,7 +24,8 @@ public struct RunWaits: Sendable {
         for (number, node) in index.nodes.enumerated() {
             let id = NodeID(number)
             let reader = try CallReader(
-                TraceDirectory(path: node.tracePath), node: id, inherited: node.sidecar?.inheritedFiles ?? []
+                TraceDirectory(path: node.tracePath), node: id, inherited: node.sidecar?.inheritedFiles ?? [],
+                capture: try index.capture(of: id)
             ) { names.name(EndpointID(node: id, serial: Int($0))) }
             nodes.append((reader, reader.waiting { event, time in cut.limits[number].excludes(event, time) }))
         }

@@ -15,11 +15,14 @@ extension CaptureError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let errno):
-            "\(path) cannot be read (\(String(cString: strerror(errno)))): delete it and capture again"
+            """
+            \(path) cannot be read (\(String(cString: strerror(errno)))): delete the directory .ridealong that it is in, and run \
+            `ridealong index` again
+            """
         case .notACapture(let path, let detail):
-            "\(path) is no capture file (\(detail)): delete it and capture again"
+            "\(path) is no capture file (\(detail)): delete it, and run `ridealong index` again"
         case .unsupported(let path, let found, let expected):
-            "\(path) is of version \(found), this program reads version \(expected): delete it and capture again"
+            "\(path) is of version \(found), this program reads version \(expected): delete it, and run `ridealong index` again"
         }
     }
 }

@@ -4,7 +4,7 @@ import RunModel
 /// Which calls are followed, from their entry to their return.
 extension EndpointTracker {
     /// A task enters a call.
-    mutating func enter(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
+    mutating func enter(_ syscall: Syscall, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ data: inout DataReader) {
         guard syscall.isFollowed else {
             tasks[task].pending = nil
             return
@@ -37,7 +37,7 @@ extension EndpointTracker {
     private static let vforkFlags: UInt64 = 0x4100
 
     /// A task returns from a call.
-    mutating func leave(_ syscall: Syscall, _ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
+    mutating func leave(_ syscall: Syscall, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ data: inout DataReader) {
         guard let call = tasks[task].pending else { return }
         tasks[task].pending = nil
         // The kernel restarts the call by itself: nothing has happened yet as far as the program can see.
@@ -82,12 +82,4 @@ extension EndpointTracker {
 
     /// ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK.
     private static let restarts: ClosedRange<Int64> = -516 ... -512
-}
-
-extension FrameCursor {
-    /// Argument `index` as a descriptor: an `int`, whatever the upper half of the register holds.
-    func descriptor(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: argument(index)) }
-
-    /// Whether the call's structures in memory are those of 32-bit programs.
-    var isNarrow: Bool { syscall?.architecture == .x86 }
 }

@@ -37,7 +37,8 @@ extension EndpointTracker {
     }
 
     /// Makes descriptor `number` name what the call's first argument does.
-    mutating func copy(_ frame: borrowing FrameCursor, to number: Int64, closeOnExec: Bool, _ task: Int, _ call: PendingCall) {
+    mutating func copy(_ frame: borrowing some CallView & ~Copyable, to number: Int64, closeOnExec: Bool, _ task: Int, _ call: PendingCall)
+    {
         install(number, call.file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
         guard call.file == nil, let target = Int32(exactly: number), target >= 0 else { return }
         let table = tasks[task].table
@@ -47,7 +48,7 @@ extension EndpointTracker {
     }
 
     /// dup2, dup3.
-    mutating func duplicateOnto(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func duplicateOnto(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         let result = frame.result
         guard result >= 0, frame.descriptor(0) != frame.descriptor(1) else { return }
         let closeOnExec = call.syscall == .dup3 && frame.argument(2) & OpenFlag.closeOnExec != 0
@@ -57,7 +58,7 @@ extension EndpointTracker {
     }
 
     /// fcntl.
-    mutating func control(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func control(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         let result = frame.result
         guard result >= 0 else { return }
         let command = frame.descriptor(1)
@@ -74,7 +75,7 @@ extension EndpointTracker {
     }
 
     /// close_range.
-    mutating func closeRange(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func closeRange(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard frame.result == 0 else { return }
         if frame.argument(2) & CloseRange.unshare != 0 { unshareTable(of: task) }
         let table = tasks[task].table

@@ -1,3 +1,4 @@
+public import Capture
 public import RRTrace
 public import RunModel
 
@@ -15,9 +16,12 @@ public struct DescriptorWalk {
 
     private var tracker: EndpointTracker
 
-    /// A walk that stands before the first frame of `trace`; `inherited` are the descriptors that its program was started with.
-    public init(_ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = []) {
-        tracker = EndpointTracker(trace, node: node)
+    /// A walk that stands before the first frame of `trace`; `inherited` are the descriptors that its program was started with;
+    /// `capture` must be given if `NodeReading` had it.
+    public init(
+        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], capture: CaptureFile? = nil
+    ) {
+        tracker = EndpointTracker(trace, node: node, capture: capture)
         tracker.keepsOperations = false
         tracker.inherit(inherited)
     }

@@ -24,7 +24,7 @@ extension EndpointTracker {
     private static let mostRaises = 1024
 
     /// eventfd, eventfd2.
-    mutating func openCounter(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func openCounter(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard frame.result >= 0 else { return }
         let flags = call.syscall == .eventfd2 ? frame.argument(1) : 0
         let file = addFile(.eventCounter)
@@ -41,7 +41,9 @@ extension EndpointTracker {
     }
 
     /// A write or a read has returned.
-    mutating func count(_ file: Int, _ direction: Syscall.Direction, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func count(
+        _ file: Int, _ direction: Syscall.Direction, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall
+    ) {
         switch direction {
         case .send:
             guard let index = files[file].counter.raises.firstIndex(where: { $0.entered == call.entered.moment }) else { return }
@@ -57,7 +59,7 @@ extension EndpointTracker {
 
     /// A read took what was there: all that had been added when it was entered. If that was nothing, it waited for the first to come.
     /// A semaphore gives one of what is there, and that is the first's.
-    private mutating func lower(_ file: Int, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    private mutating func lower(_ file: Int, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         let counter = files[file].counter
         if counter.initial > 0 {
             files[file].counter.initial = counter.isSemaphore ? counter.initial - 1 : 0

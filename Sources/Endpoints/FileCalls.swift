@@ -6,7 +6,7 @@ extension EndpointTracker {
     private static let pathOnly: UInt64 = 0x20_0000
 
     /// open, openat, creat.
-    mutating func openFile(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func openFile(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         install(frame.result, nil, closeOnExec: false, task, call, at: stamp(frame))
         guard let number = Int32(exactly: frame.result), number >= 0 else { return }
         // openat2 has its flags in memory, which the trace does not hold.
@@ -66,7 +66,7 @@ extension EndpointTracker {
     }
 
     /// fstat and its like.
-    mutating func status(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func status(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         let number = frame.descriptor(0)
         guard number >= 0 else { return }
         let table = tasks[task].table

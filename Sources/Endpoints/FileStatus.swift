@@ -29,8 +29,8 @@ struct FileStatus {
         var layout: Layout
 
         /// Where the frame's call wrote it; `nil` if it wrote none, or not of a descriptor.
-        init?(_ frame: borrowing FrameCursor, _ syscall: Syscall) {
-            guard frame.result == 0, let architecture = frame.syscall?.architecture else { return nil }
+        init?(_ frame: borrowing some CallView & ~Copyable, _ syscall: Syscall) {
+            guard frame.result == 0, let architecture = frame.callArchitecture else { return nil }
             switch syscall {
             case .fstat: address = frame.argument(1)
             case .newfstatat where frame.argument(3) & FileStatus.emptyPath != 0: address = frame.argument(2)

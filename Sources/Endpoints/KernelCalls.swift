@@ -6,7 +6,7 @@ extension EndpointTracker {
     private static let brokenPipe: Int64 = -32
 
     /// splice, sendfile, tee, vmsplice have returned.
-    mutating func moveInKernel(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func moveInKernel(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         let result = frame.result
         switch call.syscall {
         case .splice:
@@ -34,7 +34,9 @@ extension EndpointTracker {
     }
 
     /// `result` bytes were taken from `file`.
-    private mutating func drain(_ file: Int?, _ result: Int64, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    private mutating func drain(
+        _ file: Int?, _ result: Int64, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall
+    ) {
         guard result >= 0, let file, isUnderstood(file, frame, call),
             let serial = endpoint(of: file, .read, task, call, moved: result > 0)
         else { return }
@@ -42,14 +44,16 @@ extension EndpointTracker {
     }
 
     /// `result` bytes were given to `file`.
-    private mutating func fill(_ file: Int?, _ result: Int64, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    private mutating func fill(
+        _ file: Int?, _ result: Int64, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall
+    ) {
         guard result > 0 || result == Self.brokenPipe, let file, isUnderstood(file, frame, call),
             let serial = endpoint(of: file, .write, task, call, moved: result > 0)
         else { return }
         transfer(.send, serial, task, call, at: call.entered, latest: frame.time, result: result)
     }
 
-    private mutating func isUnderstood(_ file: Int, _ frame: borrowing FrameCursor, _ call: PendingCall) -> Bool {
+    private mutating func isUnderstood(_ file: Int, _ frame: borrowing some CallView & ~Copyable, _ call: PendingCall) -> Bool {
         guard files[file].kind != .eventCounter else { return false }
         guard case .other(let name) = files[file].kind else { return true }
         if frame.result > 0 { note("not-understood", "\(call.syscall.rawValue) on \(name)", at: stamp(frame).moment) }

@@ -27,13 +27,13 @@ extension EndpointTracker {
     }
 
     /// wait4 and waitpid have returned `child`.
-    mutating func waited(for child: Int64, _ frame: borrowing FrameCursor, _ task: Int) {
+    mutating func waited(for child: Int64, _ frame: borrowing some CallView & ~Copyable, _ task: Int) {
         guard let child = Int32(exactly: child), child > 0 else { return }
         linkEnd(of: child, .exit, to: stamp(frame).moment, task)
     }
 
     /// waitid has returned: `siginfo_t` tells for whom.
-    mutating func waited(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
+    mutating func waited(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ data: inout DataReader) {
         let place = frame.isNarrow ? 12 : 16
         guard frame.result == 0, frame.argument(2) != 0, let bytes = readMemory(frame, at: frame.argument(2), count: place + 4, &data)
         else { return }
@@ -58,7 +58,7 @@ extension EndpointTracker {
     private static let shared: UInt64 = 0x1
 
     /// mmap and shmat: memory that a process may share with those it forks, or with those who map the same file.
-    mutating func mapped(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func mapped(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard !(-4095 ... -1).contains(frame.result), call.syscall == .shmat || frame.argument(3) & Self.shared != 0 else { return }
         let process = tasks[task].process
         guard tasks.processes[process].sharedMappings.count < Self.mostMappings else { return }

@@ -13,7 +13,7 @@ extension EndpointTracker {
     private static let mostMessages: Int64 = 1024
 
     /// The messages that the call says it moved, in order; `nil` if the trace does not hold them all.
-    private func messages(_ frame: borrowing FrameCursor, _ data: inout DataReader) -> [Message]? {
+    private func messages(_ frame: borrowing some CallView & ~Copyable, _ data: inout DataReader) -> [Message]? {
         let isNarrow = frame.isNarrow
         let lengthPlace = MessageHeader.size(isNarrow)
         let size = isNarrow ? lengthPlace + 4 : lengthPlace + 8
@@ -28,7 +28,7 @@ extension EndpointTracker {
 
     /// sendmmsg.
     mutating func giveMessages(
-        _ serial: Int32, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
     ) {
         guard frame.result > 0 else {
             if frame.result < 0 { transfer(.send, serial, task, call, at: call.entered, latest: frame.time, result: frame.result) }
@@ -45,7 +45,7 @@ extension EndpointTracker {
 
     /// recvmmsg. What it wrote for each message follows the array of headers: the sender's name, the buffers, the control data.
     mutating func takeMessages(
-        _ serial: Int32, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
     ) {
         guard frame.result >= 0 else {
             return transfer(.receive, serial, task, call, at: stamp(frame), latest: frame.time, result: frame.result)

@@ -6,7 +6,9 @@ struct MessageHeader {
     let name: UInt64
     /// The length of that address.
     let nameLength: Int
-    /// How many buffers the bytes were scattered over.
+    /// Where the list of buffers is that the bytes were scattered over.
+    let vector: UInt64
+    /// How many buffers those are.
     let buffers: UInt64
     /// Where control data was written.
     let control: UInt64
@@ -19,7 +21,7 @@ struct MessageHeader {
     static func size(_ isNarrow: Bool) -> Int { isNarrow ? 28 : 56 }
 
     /// The header that the frame's call wrote at `address`; `nil` if the trace does not hold it.
-    init?(_ frame: borrowing FrameCursor, at address: UInt64, _ data: inout DataReader) {
+    init?(_ frame: borrowing some CallView & ~Copyable, at address: UInt64, _ data: inout DataReader) {
         let isNarrow = frame.isNarrow
         guard let write = frame.memoryWrite(containing: address),
             let bytes = data.read(write, address: address, count: Self.size(isNarrow))
@@ -35,6 +37,7 @@ struct MessageHeader {
         let field = { (index: Int) in littleEndian(bytes, start + index * width, width) }
         name = field(0)
         nameLength = Int(UInt32(bitPattern: littleEndian32(bytes, start + width)))
+        vector = field(2)
         buffers = field(3)
         control = field(4)
         controlLength = field(5)

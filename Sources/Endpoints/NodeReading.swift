@@ -1,3 +1,4 @@
+public import Capture
 public import RRTrace
 public import RunModel
 
@@ -27,12 +28,14 @@ public struct NodeReading: Sendable {
     ///   - trace: the trace.
     ///   - node: its number in the run, for the positions of anomalies.
     ///   - inherited: the descriptors that the program was started with, if a sidecar tells.
+    ///   - capture: what a replay has captured, if there was one: without it, most calls in a syscall buffer stay hidden.
     ///   - progress: called now and then with the number of events read so far.
     /// - Throws: `TraceError` if the streams of the trace cannot be opened.
     public init(
-        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], progress: ((UInt64) -> Void)? = nil
+        _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], capture: CaptureFile? = nil,
+        progress: ((UInt64) -> Void)? = nil
     ) throws(TraceError) {
-        var tracker = EndpointTracker(trace, node: node)
+        var tracker = EndpointTracker(trace, node: node, capture: capture)
         tracker.inherit(inherited)
         var data = try DataReader(trace)
         var cursor = try FrameCursor(trace)

@@ -19,7 +19,7 @@ extension EndpointTracker {
     }
 
     /// socketcall has returned.
-    mutating func oldSocketCall(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func oldSocketCall(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result >= 0, let kind = Call(rawValue: frame.argument(0)) else { return }
         switch kind {
         case .socket:

@@ -66,7 +66,8 @@ extension EndpointTracker {
 
     /// A message has come that `header` describes: its control data may hold new descriptors.
     mutating func takeDescriptors(
-        _ header: MessageHeader, _ serial: Int32, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ header: MessageHeader, _ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall,
+        _ data: inout DataReader
     ) {
         let numbers = descriptors(header, frame, &data)
         guard !numbers.isEmpty else { return }
@@ -158,7 +159,7 @@ extension EndpointTracker {
     }
 
     /// The descriptors in a message's control data: that of level SOL_SOCKET and type SCM_RIGHTS.
-    private func descriptors(_ header: MessageHeader, _ frame: borrowing FrameCursor, _ data: inout DataReader) -> [Int32] {
+    private func descriptors(_ header: MessageHeader, _ frame: borrowing some CallView & ~Copyable, _ data: inout DataReader) -> [Int32] {
         let width = frame.isNarrow ? 4 : 8
         guard header.controlLength > width + 8, header.controlLength <= Self.largestControl,
             let bytes = readMemory(frame, at: header.control, count: Int(header.controlLength), &data)

@@ -24,7 +24,8 @@ enum Payload {
     }
 
     /// The pieces that the `count` bytes of a receive lie in, as far as the trace holds them; `nil` if it cannot tell where they are.
-    static func pieces(_ frame: borrowing FrameCursor, _ syscall: Syscall, count: UInt64, _ data: inout DataReader) -> Found? {
+    static func pieces(_ frame: borrowing some CallView & ~Copyable, _ syscall: Syscall, count: UInt64, _ data: inout DataReader) -> Found?
+    {
         var found = Found(wanted: count)
         switch syscall {
         case .read, .recvfrom:
@@ -40,6 +41,7 @@ enum Payload {
         case .recvmsg:
             // One write for each buffer, among those of the header, the name and the control data.
             guard let header = MessageHeader(frame, at: frame.argument(1), &data) else { return nil }
+            if let buffered = buffered(frame, header, count: count, &data) { return buffered }
             let others = [frame.argument(1), header.name, header.control]
             for index in 0..<frame.memoryWriteCount {
                 let write = frame.memoryWrite(index)
@@ -50,10 +52,35 @@ enum Payload {
         return found
     }
 
+    /// The pieces of a message that was received into the syscall buffer; `nil` if it was not. There the list of buffers was copied, too,
+    /// and all is in one write.
+    private static func buffered(
+        _ frame: borrowing some CallView & ~Copyable, _ header: MessageHeader, count: UInt64, _ data: inout DataReader
+    ) -> Found? {
+        let size: UInt64 = 16
+        guard header.buffers > 0, header.buffers <= mostBuffers, let write = frame.memoryWrite(containing: header.vector),
+            let list = data.read(write, address: header.vector, count: Int(header.buffers * size))
+        else { return nil }
+        var found = Found(wanted: count)
+        for index in 0..<Int(header.buffers) {
+            let address = littleEndian(list, index * Int(size), 8)
+            let length = min(littleEndian(list, index * Int(size) + 8, 8), found.missing)
+            guard length > 0 else { continue }
+            guard let write = frame.memoryWrite(containing: address), address &- write.address <= write.size,
+                let part = write.part(offset: address &- write.address, count: length)
+            else { break }
+            append(part, from: 0, &found)
+        }
+        return found
+    }
+
+    /// The kernel takes no more (UIO_MAXIOV).
+    private static let mostBuffers: UInt64 = 1024
+
     /// The pieces of one message of several, which `header` describes: among the memory writes from `index` on, which moves on behind
     /// them. The headers themselves are at `array`.
     static func pieces(
-        _ frame: borrowing FrameCursor, _ header: MessageHeader, array: UInt64, from index: inout Int, count: UInt64
+        _ frame: borrowing some CallView & ~Copyable, _ header: MessageHeader, array: UInt64, from index: inout Int, count: UInt64
     ) -> Found {
         var found = Found(wanted: count)
         var buffers: UInt64 = 0

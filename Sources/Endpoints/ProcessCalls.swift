@@ -35,7 +35,7 @@ extension EndpointTracker {
     }
 
     /// clone returns: a child that has not shown up, and that no list announces, is one of its flags all the same.
-    mutating func returnFromClone(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func returnFromClone(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard let child = Int32(exactly: frame.result), child > 0 else { return }
         if tasks.endClone(task), tasks.index(of: child) == nil {
             _ = addTask(child, parent: task, flags: call.cloneFlags, at: call.entered.moment.event)

@@ -15,7 +15,7 @@ extension EndpointTracker {
 
     /// `serial` was seen to have something to take: `result` bytes; or, if that is 0, at least one, or the end of its stream. The operation
     /// moves no bytes; the place of its empty range is that of the first byte to take.
-    mutating func see(_ serial: Int32, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, result: Int64) {
+    mutating func see(_ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, result: Int64) {
         var bytes: Range<UInt64>?
         if reading.activity.endpoints[Int(serial)].opaqueFrom == nil, reading.activity.endpoints[Int(serial)].birth != .listen {
             bytes = offsets[Int(serial)].received..<offsets[Int(serial)].received
@@ -24,7 +24,7 @@ extension EndpointTracker {
     }
 
     /// poll and ppoll show their descriptors, and what each is ready for.
-    mutating func poll(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func poll(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         let count = UInt64(UInt32(truncatingIfNeeded: frame.argument(1)))
         guard frame.result > 0, count > 0, count <= Poll.most, !tables[tasks[task].table].slots.isEmpty else { return }
         guard let bytes = readMemory(frame, at: frame.argument(0), count: Int(count) * Poll.size, &data) else {
@@ -37,7 +37,7 @@ extension EndpointTracker {
     }
 
     /// select and pselect6 leave the descriptors that can be read in their first set.
-    mutating func select(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func select(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         let count = UInt64(UInt32(truncatingIfNeeded: frame.argument(0)))
         guard frame.result > 0, frame.argument(1) != 0, count > 0, count <= Poll.most, !tables[tasks[task].table].slots.isEmpty else {
             return
@@ -48,7 +48,7 @@ extension EndpointTracker {
         see((0..<Int32(count)).filter { bytes[Int($0) / 8] >> ($0 % 8) & 1 != 0 }, frame, task, call)
     }
 
-    private mutating func see(_ numbers: [Int32], _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    private mutating func see(_ numbers: [Int32], _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         var seen: [Int32] = []
         for number in numbers {
             guard let file = file(number, task), files[file].access != .write, let serial = files[file].endpoint,
@@ -65,7 +65,7 @@ extension EndpointTracker {
     }
 
     /// ioctl(FIONREAD) tells how many bytes could be read.
-    mutating func inputControl(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func inputControl(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result == 0, UInt32(truncatingIfNeeded: frame.argument(1)) == Self.bytesToRead, let file = call.file,
             let serial = files[file].endpoint, let bytes = readMemory(frame, at: frame.argument(2), count: 4, &data)
         else { return }

@@ -62,14 +62,14 @@ extension EndpointTracker {
     }
 
     /// Memory that the frame's call wrote; `nil` if the trace does not hold all of it.
-    func readMemory(_ frame: borrowing FrameCursor, at address: UInt64, count: Int, _ data: inout DataReader) -> [UInt8]? {
+    func readMemory(_ frame: borrowing some CallView & ~Copyable, at address: UInt64, count: Int, _ data: inout DataReader) -> [UInt8]? {
         guard let write = frame.memoryWrite(containing: address) else { return nil }
         return data.read(write, address: address, count: count)
     }
 
     /// A socket address that the kernel wrote, with its length.
     func readSocketAddress(
-        _ frame: borrowing FrameCursor, addressArgument: Int, lengthArgument: Int, _ data: inout DataReader
+        _ frame: borrowing some CallView & ~Copyable, addressArgument: Int, lengthArgument: Int, _ data: inout DataReader
     ) -> Address? {
         let address = frame.argument(addressArgument)
         guard address != 0, let length = readMemory(frame, at: frame.argument(lengthArgument), count: 4, &data) else { return nil }

@@ -25,7 +25,7 @@ extension EndpointTracker {
     private static let mostShots = 256
 
     /// kill and its like are entered.
-    mutating func shoot(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func shoot(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         let target: Int32
         let signal: Int32
         switch call.syscall {

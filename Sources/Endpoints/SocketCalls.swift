@@ -26,7 +26,7 @@ extension EndpointTracker {
     }
 
     /// socket.
-    mutating func openSocket(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func openSocket(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard frame.result >= 0 else { return }
         let type = frame.argument(1)
         let file = addFile(socketKind(domain: frame.argument(0), type: type))
@@ -36,7 +36,7 @@ extension EndpointTracker {
     }
 
     /// socketpair, pipe, pipe2: two descriptors, written to memory.
-    mutating func openPair(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func openPair(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result == 0 else { return }
         let isPipe = call.syscall != .socketpair
         let address = frame.argument(isPipe ? 0 : 3)
@@ -62,7 +62,7 @@ extension EndpointTracker {
     }
 
     /// listen.
-    mutating func listen(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func listen(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard frame.result == 0, let file = call.file, files[file].endpoint == nil else { return }
         files[file].isListening = true
         let serial = addEndpoint(file, .listen, task, opened: call.entered.moment)
@@ -70,7 +70,7 @@ extension EndpointTracker {
     }
 
     /// accept, accept4.
-    mutating func accept(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func accept(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result >= 0 else { return }
         let addresses = frame.socketAddresses()
         var kind = call.file.map { files[$0].kind } ?? .unknownSocket
@@ -101,7 +101,7 @@ extension EndpointTracker {
     }
 
     /// connect returns.
-    mutating func connect(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func connect(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard let file = call.file, let entered = files[file].connecting else { return }
         if case .other = files[file].kind { return }
         if files[file].kind.endpointKind.isDatagram { return redirect(file) }
@@ -152,7 +152,7 @@ extension EndpointTracker {
     }
 
     /// getsockopt(SO_ERROR) on a connection under way tells that it failed.
-    mutating func socketOption(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func socketOption(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result == 0, frame.argument(1) == 1, frame.argument(2) == 4, let file = call.file, files[file].connecting != nil,
             let serial = files[file].endpoint, reading.activity.endpoints[Int(serial)].established == nil,
             let bytes = readMemory(frame, at: frame.argument(3), count: 4, &data)
@@ -164,7 +164,7 @@ extension EndpointTracker {
     }
 
     /// getsockname, getpeername: read only where the trace has not told the address yet.
-    mutating func socketName(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func socketName(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall, _ data: inout DataReader) {
         guard frame.result == 0, let file = call.file else { return }
         if case .other = files[file].kind { return }
         let isPeer = call.syscall == .getpeername
@@ -185,7 +185,7 @@ extension EndpointTracker {
     }
 
     /// shutdown of one half, or of both: SHUT_RD, SHUT_WR and SHUT_RDWR are 0, 1 and 2.
-    mutating func shutDown(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) {
+    mutating func shutDown(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard frame.result == 0, let file = call.file, let serial = files[file].endpoint else { return }
         // The kernel reads an int.
         let halves: [UInt32: Endpoint.Access] = [0: .read, 1: .write, 2: .both]

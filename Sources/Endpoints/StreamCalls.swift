@@ -19,7 +19,7 @@ extension EndpointTracker {
     }
 
     /// A call of the read, write, send and receive families has returned.
-    mutating func moveBytes(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
+    mutating func moveBytes(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader) {
         guard let direction = call.syscall.direction else { return moveInKernel(frame, task, call) }
         guard let file = call.file ?? adoptSocket(frame, task, call) else { return }
         if files[file].kind == .eventCounter { return count(file, direction, frame, task, call) }
@@ -36,7 +36,7 @@ extension EndpointTracker {
     // MARK: Sends
 
     private mutating func give(
-        _ file: Int, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ file: Int, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
     ) {
         let result = frame.result
         let flags = messageFlags(frame, call)
@@ -62,7 +62,7 @@ extension EndpointTracker {
     // MARK: Receives
 
     private mutating func take(
-        _ file: Int, _ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ file: Int, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
     ) {
         let result = frame.result
         let flags = messageFlags(frame, call)
@@ -96,7 +96,7 @@ extension EndpointTracker {
     }
 
     /// Whether the message that a call took may have been longer than what the call had room for.
-    private func mayBeLonger(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) -> Bool {
+    private func mayBeLonger(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall, _ data: inout DataReader) -> Bool {
         switch call.syscall {
         case .read, .recvfrom: frame.result >= 0 && UInt64(frame.result) >= frame.argument(2)
         case .recvmsg: MessageHeader(frame, at: frame.argument(1), &data)?.isCutShort ?? true
@@ -105,7 +105,7 @@ extension EndpointTracker {
     }
 
     /// Whom a datagram came from, if the program asked.
-    private mutating func sender(_ frame: borrowing FrameCursor, _ call: PendingCall, _ data: inout DataReader) -> Address? {
+    private mutating func sender(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall, _ data: inout DataReader) -> Address? {
         switch call.syscall {
         case .recvfrom: return readSocketAddress(frame, addressArgument: 4, lengthArgument: 5, &data)
         case .recvmsg:
@@ -116,7 +116,7 @@ extension EndpointTracker {
     }
 
     /// The address that `header` names.
-    mutating func senderName(_ header: MessageHeader, _ frame: borrowing FrameCursor, _ data: inout DataReader) -> Address? {
+    mutating func senderName(_ header: MessageHeader, _ frame: borrowing some CallView & ~Copyable, _ data: inout DataReader) -> Address? {
         guard header.name != 0, header.nameLength >= 2, header.nameLength <= Self.largestSocketAddress,
             let bytes = readMemory(frame, at: header.name, count: header.nameLength, &data)
         else { return nil }
@@ -152,11 +152,11 @@ extension EndpointTracker {
     }
 
     /// A receive that asked for no bytes says nothing about the stream. (A message is taken even so, but not by `read`.)
-    private func isEmptyRequest(_ frame: borrowing FrameCursor, _ call: PendingCall, _ kind: Endpoint.Kind) -> Bool {
+    private func isEmptyRequest(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall, _ kind: Endpoint.Kind) -> Bool {
         (call.syscall == .read || (call.syscall == .recvfrom && !kind.keepsMessages)) && frame.argument(2) == 0
     }
 
-    private func messageFlags(_ frame: borrowing FrameCursor, _ call: PendingCall) -> UInt64 {
+    private func messageFlags(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall) -> UInt64 {
         switch call.syscall {
         case .sendto, .recvfrom, .sendmmsg, .recvmmsg: frame.argument(3)
         case .sendmsg, .recvmsg: frame.argument(2)
@@ -165,7 +165,7 @@ extension EndpointTracker {
     }
 
     /// A descriptor that we never saw made, used as only sockets can be: it was inherited, or passed.
-    private mutating func adoptSocket(_ frame: borrowing FrameCursor, _ task: Int, _ call: PendingCall) -> Int? {
+    private mutating func adoptSocket(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) -> Int? {
         guard call.syscall.isSocketCall, frame.result > 0 else { return nil }
         let file = addFile(.unknownSocket)
         files[file].isInherited = true

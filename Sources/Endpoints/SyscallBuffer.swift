@@ -1,9 +1,12 @@
+import Capture
 import RRTrace
 import RunModel
 
-/// What the syscall buffer hides. A flush tells numbers and results of the calls since the last one, but not their descriptors.
+/// What is in the syscall buffer. A flush tells numbers and results of the calls since the last one, but not their descriptors: those
+/// that no replay has captured are hidden.
 extension EndpointTracker {
-    /// Counts the calls of a flush; if any of them may have moved bytes of a followed endpoint, stream offsets are lost.
+    /// Takes the calls of a flush that were captured, and counts the others; if any of these may have moved bytes of a followed
+    /// endpoint, stream offsets are lost.
     mutating func takeFlush(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
         guard frame.memoryWriteCount > 0 else { return }
         let write = frame.memoryWrite(0)
@@ -12,7 +15,16 @@ extension EndpointTracker {
         }
         var movesBytes = false
         var records = SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize)
+        let start = bytes.count - Int(UInt32(bitPattern: littleEndian32(bytes, 0)))
+        let interrupted = tasks[task].pending
+        var number: UInt32 = 0
         while let record = records.next() {
+            number += 1
+            let place = UInt32(truncatingIfNeeded: record.offset - start)
+            if let call = capture?.call(at: frame, number: record.number, result: record.result, place: place) {
+                take(call, record, number, frame, task, &data)
+                continue
+            }
             guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0
             else { continue }
             if syscall.movesBytes, record.result > 0 {
@@ -25,9 +37,25 @@ extension EndpointTracker {
                 for place in [0, 4] { forget(Int64(littleEndian32(bytes, record.extra.lowerBound + place)), task, at: stamp(frame)) }
             }
         }
+        tasks[task].pending = interrupted
         if records.isDamaged { note("unreadable-memory", "flush", at: stamp(frame).moment) }
         // Behind a damaged record there may be any calls. All are older than the flush, but younger than the event before it.
         if movesBytes || records.isDamaged { hideCalls(of: task, from: Moment(event: frame.event - 1)) }
+    }
+
+    /// A call of the buffer, the `number`-th of its flush, whose arguments were captured: it was made after the event before the flush.
+    private mutating func take(
+        _ call: CapturedCall, _ record: SyscallBufferRecord, _ number: UInt32, _ frame: borrowing FrameCursor, _ task: Int,
+        _ data: inout DataReader
+    ) {
+        guard let syscall = Syscall(Int32(record.number), .x86_64) else { return }
+        let moment = Moment(event: frame.event, call: number)
+        let written = frame.memoryWrite(0).part(offset: UInt64(record.extra.lowerBound), count: UInt64(record.extra.count))
+        let entry = BufferedCall(moment: moment, time: previousTime, result: 0, written: nil, arguments: call.arguments)
+        enter(syscall, entry, task, &data)
+        let exit = BufferedCall(
+            moment: moment, time: frame.time, result: record.result, written: written, arguments: call.arguments)
+        leave(syscall, exit, task, &data)
     }
 
     /// A syscall buffer is 1 MiB, header included.
@@ -52,6 +80,13 @@ extension EndpointTracker {
     /// Turns the counts into anomalies.
     mutating func reportHiddenCalls() {
         let position = Position(node: node, moment: .beginning)
+        capture?.finish()
+        if let counts = capture?.counts {
+            let missed = counts.missedBuffered + counts.missedTraced
+            let invented = counts.inventedBuffered + counts.inventedTraced
+            for (subject, count) in [("calls of the trace that the replay lacks", missed), ("calls of the replay alone", invented)]
+            where count > 0 { reading.anomalies.add(Anomaly("capture-differs", subject: subject, count: count, first: position)) }
+        }
         for (syscall, count) in hiddenCalls {
             reading.anomalies.add(Anomaly("hidden-in-buffer", subject: syscall.rawValue, count: count, first: position))
         }

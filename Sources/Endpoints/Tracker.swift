@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 import RunModel
 
@@ -36,6 +37,10 @@ struct EndpointTracker {
     var addressNumbers: [Address: Int32] = [:]
     /// How many calls of each kind the syscall buffer hid.
     var hiddenCalls: [Syscall: Int] = [:]
+    /// What a replay has captured of the calls, if there was one.
+    var capture: CaptureJoin?
+    /// The stamp of the frame before this one.
+    var previousTime: Int64 = 0
     /// Descriptors that the first process is born with.
     var inherited = FileTable()
 
@@ -49,8 +54,8 @@ struct EndpointTracker {
     private var tickGuess = TickGuess()
     private var firstTime: Int64?
 
-    /// A tracker at the beginning of `trace`.
-    init(_ trace: TraceDirectory, node: NodeID) {
+    /// A tracker at the beginning of `trace`, of which a replay has captured what is in `capture`.
+    init(_ trace: TraceDirectory, node: NodeID, capture: CaptureFile? = nil) {
         self.node = node
         self.trace = trace
         architecture = trace.architecture
@@ -58,11 +63,12 @@ struct EndpointTracker {
         rrCallBase = trace.rrCallBase
         let (events, anomalies) = trace.tasks()
         taskEvents = events
+        self.capture = capture.map { CaptureJoin($0, events: events) }
         note(trace.anomalies + anomalies)
     }
 
     /// The stamp of a frame.
-    func stamp(_ frame: borrowing FrameCursor) -> Stamp { Stamp(moment: Moment(event: frame.event), time: frame.time) }
+    func stamp(_ frame: borrowing some CallView & ~Copyable) -> Stamp { Stamp(moment: frame.moment, time: frame.time) }
 
     /// Counts an anomaly at a frame.
     mutating func note(_ name: String, _ subject: String = "", at moment: Moment) {
@@ -82,9 +88,11 @@ struct EndpointTracker {
     mutating func take(_ frame: borrowing FrameCursor, _ data: inout DataReader) {
         reading.events = frame.event
         if firstTime == nil { firstTime = frame.time }
+        previousTime = min(max(reading.time.upperBound, firstTime ?? 0), frame.time)
         reading.time = min(firstTime ?? frame.time, frame.time)...max(reading.time.upperBound, frame.time)
         applyTaskEvents(upTo: frame)
         tickGuess.see(frame.ticks)
+        if capture != nil { joinCapture(frame) }
         guard let task = currentTask(frame) else { return }
         if frame.kind != .exit {
             let process = tasks[task].process
@@ -112,6 +120,15 @@ struct EndpointTracker {
             case .exiting where hasStarted: leave(syscall, frame, task, &data)
             default: break
             }
+        default: break
+        }
+    }
+
+    /// Walks along the captured calls with those that have frames.
+    private mutating func joinCapture(_ frame: borrowing FrameCursor) {
+        switch frame.kind {
+        case .syscall: _ = capture?.call(at: frame)
+        case .patchSyscall: capture?.patch(at: frame)
         default: break
         }
     }

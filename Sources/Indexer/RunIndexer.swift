@@ -1,10 +1,12 @@
+import Capture
 import Causality
 import Dispatch
 import Endpoints
 import Foundation
 import Matching
 import RRTrace
-import RunModel
+import Replay
+public import RunModel
 public import RunStore
 import Synchronization
 
@@ -17,10 +19,18 @@ public struct RunIndexer: Sendable {
     /// Called now and then, from several threads, with a node's name and the number of its events read so far.
     public let progress: (@Sendable (_ node: String, _ events: UInt64) -> Void)?
 
+    /// How rr replays a node with the capture agent, for what it says of its counters.
+    public typealias Replaying = @Sendable (_ sidecar: Sidecar) throws -> RRInvocation
+    /// How to replay nodes whose calls are hidden in the syscall buffer; `nil`: they stay hidden.
+    public let replaying: Replaying?
+
     /// An indexer for `run` and further `traces`.
-    public init(run: RunDirectory, traces: [String] = [], progress: (@Sendable (String, UInt64) -> Void)? = nil) {
+    public init(
+        run: RunDirectory, traces: [String] = [], replaying: Replaying? = nil, progress: (@Sendable (String, UInt64) -> Void)? = nil
+    ) {
         self.run = run
         self.traces = traces
+        self.replaying = replaying
         self.progress = progress
     }
 
@@ -139,11 +149,20 @@ public struct RunIndexer: Sendable {
         if let problem = found.sidecarProblem { extra.append(Anomaly("unreadable-sidecar", subject: problem, first: start)) }
         do {
             let trace = try TraceDirectory(path: found.tracePath)
-            let reading = try NodeReading(trace, node: id, inherited: found.sidecar?.inheritedFiles ?? []) { events in
+            var reading = try NodeReading(trace, node: id, inherited: found.sidecar?.inheritedFiles ?? []) { events in
                 progress?(found.name, events)
             }
             node.fill(from: trace)
             node.fill(from: reading)
+            do {
+                if reading.isBuffered, let (name, capture) = try capture(node, trace) {
+                    reading = try NodeReading(trace, node: id, inherited: found.sidecar?.inheritedFiles ?? [], capture: capture)
+                    node.fill(from: reading)
+                    node.captureName = name
+                }
+            } catch {
+                extra.append(Anomaly("not-captured", subject: "\(error)", first: start))
+            }
             if node.state == .interrupted {
                 // All its positions are good; what came after them is lost.
                 extra.append(
@@ -157,6 +176,20 @@ public struct RunIndexer: Sendable {
             node.anomalies = extra + [Anomaly("unreadable-trace", subject: "\(error)", first: start)]
             return Reading(node: node, activity: NodeActivity())
         }
+    }
+
+    /// What a replay captures of the calls of `node`, from now or from an earlier time; `nil` if nothing is to be replayed.
+    private func capture(_ node: IndexedNode, _ trace: TraceDirectory) throws -> (name: String, file: CaptureFile)? {
+        guard let replaying, let uuid = node.uuid, let header = trace.header, node.state == .complete else { return nil }
+        let name = "\(uuid)-\(CaptureFile.agent).calls"
+        let path = run.captureFile(name)
+        // try?: one that is not there, or cannot be read, is made anew
+        if let file = try? CaptureFile(path: path), file.state == .ended { return (name, file) }
+        try FileManager.default.createDirectory(
+            at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+        let pass = CapturePass(
+            trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize)
+        return (name, try pass.run(into: path))
     }
 
     /// How many messages `RunIndex.forEachMessage` will find.

@@ -30,6 +30,8 @@ public struct IndexedNode: Sendable {
     public var clockOffset: Int64
     /// Whether the syscall buffer was on.
     public var isBuffered: Bool
+    /// The name of the file with what a replay has captured of its calls, if it was read with one.
+    public var captureName: String?
     /// The counters it was recorded with, if anything tells.
     public var counters: Sidecar.Counters?
     /// Its processes, in order of appearance.
@@ -62,6 +64,13 @@ public struct IndexedNode: Sendable {
         isBuffered = false
         processes = []
         anomalies = []
+    }
+
+    /// The sidecar, or what would be in it: a trace without one tells by its ticks which counters it needs.
+    public var replaySidecar: Sidecar {
+        var sidecar = sidecar ?? Sidecar(node: name)
+        if sidecar.counters == nil { sidecar.counters = counters }
+        return sidecar
     }
 
     /// The command line of its first process.

@@ -14,13 +14,14 @@ enum NodeRows {
         try db.execute(
             sql: """
                 INSERT INTO node (name, tracePath, fingerprint, sidecar, hostName, hostKey, uuid, state, events, operations,
-                    firstTime, lastTime, clockOffset, isBuffered, counters, processes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                    firstTime, lastTime, clockOffset, isBuffered, captureName, counters, processes)
+                    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
                 """,
             arguments: [
                 node.name, run.stored(node.tracePath), node.fingerprint, try node.sidecar.map { try text($0) }, node.hostName,
                 node.hostKey, node.uuid,
                 node.state.rawValue, Int64(clamping: node.events), node.operations, node.time.lowerBound, node.time.upperBound,
-                node.clockOffset, node.isBuffered, try node.counters.map { try text($0) }, try text(node.processes),
+                node.clockOffset, node.isBuffered, node.captureName, try node.counters.map { try text($0) }, try text(node.processes),
             ])
         return db.lastInsertedRowID
     }
@@ -50,6 +51,7 @@ enum NodeRows {
             node.time = first...max(first, try row.value("lastTime"))
             node.clockOffset = try row.value("clockOffset")
             node.isBuffered = try row.value("isBuffered")
+            node.captureName = try row.value("captureName")
             node.counters = try (row.value("counters") as String?).map { try decoder.decode(Sidecar.Counters.self, from: Data($0.utf8)) }
             node.processes = try decoder.decode([NodeProcess].self, from: Data((row.value("processes") as String).utf8))
             return node

@@ -14,6 +14,9 @@ public struct RunDirectory: Sendable {
     /// The index's database.
     public var indexFile: String { indexDirectory + "/index.sqlite" }
 
+    /// The file of what a replay of a node has captured, by its name (`IndexedNode.captureName`).
+    public func captureFile(_ name: String) -> String { indexDirectory + "/captures/" + name }
+
     /// Whether there is an index, of whatever format.
     public var isIndexed: Bool { FileManager.default.fileExists(atPath: indexFile) }
 

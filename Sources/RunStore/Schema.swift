@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "8"
+    static let format = "9"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {
@@ -14,7 +14,7 @@ enum Schema {
                     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tracePath TEXT NOT NULL, fingerprint TEXT NOT NULL, sidecar TEXT,
                     hostName TEXT, hostKey TEXT, uuid TEXT, state TEXT NOT NULL, events INTEGER NOT NULL, operations INTEGER NOT NULL,
                     firstTime INTEGER NOT NULL, lastTime INTEGER NOT NULL, clockOffset INTEGER NOT NULL, isBuffered INTEGER NOT NULL,
-                    counters TEXT, processes TEXT NOT NULL);
+                    captureName TEXT, counters TEXT, processes TEXT NOT NULL);
                 CREATE TABLE endpoint (
                     node INTEGER NOT NULL, serial INTEGER NOT NULL, kind INTEGER NOT NULL, birth INTEGER NOT NULL,
                     twin INTEGER, local TEXT, remote TEXT, opened INTEGER NOT NULL, established INTEGER, closed INTEGER, opaqueFrom INTEGER,

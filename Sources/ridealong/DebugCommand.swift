@@ -85,12 +85,3 @@ extension RunIndex {
         return target
     }
 }
-
-extension IndexedNode {
-    /// The sidecar, or what would be in it: a trace without one tells by its ticks which counters it needs.
-    fileprivate var replaySidecar: Sidecar {
-        var sidecar = sidecar ?? Sidecar(node: name)
-        if sidecar.counters == nil { sidecar.counters = counters }
-        return sidecar
-    }
-}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Indexer
+import Recorder
 import RunModel
 import RunStore
 import Synchronization
@@ -15,6 +16,9 @@ struct IndexCommand: ParsableCommand {
             those of a plain `rr record`. Only traces that are new or changed are read again. The result is \
             written to RUN/.ridealong, which can be deleted at any time; traces are never changed.
 
+            Of a node that was recorded with rr's syscall buffer, a trace does not tell all; such a node is \
+            replayed once, as `rr replay -a` does, and what its trace lacks is taken from there.
+
             Prints how many nodes, events, operations, channels and messages there are, and every anomaly: \
             something that could not be read, understood or decided, with its count. docs/anomalies.md explains \
             them.
@@ -22,12 +26,25 @@ struct IndexCommand: ParsableCommand {
 
     @OptionGroup var options: RunOptions
 
+    /// Whether nodes are replayed.
+    enum CaptureChoice: String, ExpressibleByArgument, CaseIterable { case auto, off }
+
+    @Option(
+        help: "Whether to replay nodes that were recorded with rr's syscall buffer; without a replay most of their calls are hidden.")
+    var capture = CaptureChoice.auto
+
     @Argument(help: "Further traces that belong to the run.")
     var traces: [String] = []
 
     func run() throws {
         let meter = ProgressMeter()
-        let indexer = RunIndexer(run: options.directory, traces: traces) { node, events in meter.show(node, events) }
+        let environment = ProcessInfo.processInfo.environment
+        let replaying: RunIndexer.Replaying = { sidecar in
+            try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment)
+        }
+        let indexer = RunIndexer(run: options.directory, traces: traces, replaying: capture == .auto ? replaying : nil) { node, events in
+            meter.show(node, events)
+        }
         let report = try indexer.update()
         meter.clear()
         let index = try options.open()

@@ -1,3 +1,4 @@
+import Capture
 import Endpoints
 import Foundation
 import RRTrace
@@ -279,12 +280,17 @@ struct History {
     /// What the code under test makes of it.
     ///
     /// - Parameter omitting: a stream that is left empty, as a dying recorder may leave it.
-    func read(inherited: [Sidecar.InheritedFile] = [], omitting: String? = nil) throws -> NodeReading {
+    func read(
+        inherited: [Sidecar.InheritedFile] = [], omitting: String? = nil, capture: CaptureBytes? = nil
+    ) throws -> NodeReading {
         try withTemporaryDirectory { directory in
             try writer.write(to: directory.appendingPathComponent("trace"))
             if let omitting { try Data().write(to: directory.appendingPathComponent("trace/\(omitting)")) }
             let trace = try TraceDirectory(path: directory.appendingPathComponent("trace").path)
-            return try NodeReading(trace, node: NodeID(0), inherited: inherited)
+            let calls = directory.appendingPathComponent("calls")
+            if let capture { try Data(capture.bytes).write(to: calls) }
+            return try NodeReading(
+                trace, node: NodeID(0), inherited: inherited, capture: capture == nil ? nil : try CaptureFile(path: calls.path))
         }
     }
 

@@ -142,8 +142,8 @@ extension RecordedRun {
     /// Brings the index up to date and returns what it found: anomalies as `name` or `name: subject`, with their counts.
     /// All of them must be explained in the documentation, and `ridealong check` must find nothing wrong.
     @discardableResult
-    package func index(_ traces: [String] = []) throws -> [String: Int] {
-        let rows: [ListedFinding] = try list("index", traces)
+    package func index(_ traces: [String] = [], options: [String] = []) throws -> [String: Int] {
+        let rows: [ListedFinding] = try list("index", options + traces)
         try start([Executables.ridealong.path, "check", "--run", directory.path]).succeed()
         let explained = try String(contentsOfFile: Programs.source("../../docs/anomalies.md"), encoding: .utf8)
         return try rows.reduce(into: [:]) { anomalies, row in

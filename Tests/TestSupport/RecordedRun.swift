@@ -38,12 +38,19 @@ public final class RecordedRun: Sendable {
         }
     }
 
+    /// The variable that, set to `on`, has all runs recorded with rr's syscall buffer, if a test does not want it otherwise.
+    public static let bufferVariable = "RIDEALONG_TEST_BUFFER"
+    private static var options: [String] {
+        ProcessInfo.processInfo.environment[bufferVariable] == "on" ? ["--syscall-buffer", "on"] : []
+    }
+
     /// Starts recording `command` as `node`; `options` are those of `ridealong record`.
     public func record(
         _ command: [String], as node: String, options: [String] = [], environment: [String: String] = [:]
     ) throws -> Command {
         try start(
-            [Executables.ridealong.path, "record", "--run", directory.path, "--node", node] + options + command, environment: environment)
+            [Executables.ridealong.path, "record", "--run", directory.path, "--node", node] + Self.options + options + command,
+            environment: environment)
     }
 
     /// Starts a command that is not recorded.

@@ -1,10 +1,10 @@
 /// A capture file made by hand.
-struct CaptureBytes {
+public struct CaptureBytes {
     /// The bytes so far.
-    private(set) var bytes: [UInt8]
+    public private(set) var bytes: [UInt8]
 
     /// A file of `format`, whose agent ended in `state`; all numbers are captured.
-    init(format: UInt32 = 1, state: UInt32 = 1, mode: UInt32 = 1, fallback: UInt32 = 0) {
+    public init(format: UInt32 = 1, state: UInt32 = 1, mode: UInt32 = 1, fallback: UInt32 = 0) {
         bytes = Array("RACALLS\n".utf8)
         append(format)
         append(1 as UInt32)
@@ -15,7 +15,7 @@ struct CaptureBytes {
     }
 
     /// Adds a record, and commits it.
-    mutating func add(
+    public mutating func add(
         kind: UInt8 = 0, number: UInt16 = 1, task: UInt32 = 0, place: UInt32 = 0, result: Int64 = 0, arguments: [UInt64] = [],
         sections: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] = []
     ) {
@@ -40,8 +40,14 @@ struct CaptureBytes {
         set(UInt64(bytes.count), at: 16)
     }
 
+    /// Leaves only these numbers to be captured.
+    public mutating func capture(_ numbers: [Int]) {
+        for byte in 112..<176 { bytes[byte] = 0 }
+        for number in numbers { bytes[112 + number / 8] |= 1 << UInt8(number % 8) }
+    }
+
     /// Overwrites a number.
-    mutating func set<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
+    public mutating func set<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
         withUnsafeBytes(of: number.littleEndian) { bytes.replaceSubrange(offset..<offset + $0.count, with: $0) }
     }
 

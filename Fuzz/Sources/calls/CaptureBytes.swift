@@ -1,1 +1,0 @@
-../../../Tests/CaptureTests/CaptureBytes.swift
