@@ -29,11 +29,12 @@ public struct NodeReading: Sendable {
     ///   - node: its number in the run, for the positions of anomalies.
     ///   - inherited: the descriptors that the program was started with, if a sidecar tells.
     ///   - capture: what a replay has captured, if there was one: without it, most calls in a syscall buffer stay hidden.
+    ///   - stopsAtFlush: whether to read no further than to where it is known that the syscall buffer was on.
     ///   - progress: called now and then with the number of events read so far.
     /// - Throws: `TraceError` if the streams of the trace cannot be opened.
     public init(
         _ trace: TraceDirectory, node: NodeID, inherited: [Sidecar.InheritedFile] = [], capture: CaptureFile? = nil,
-        progress: ((UInt64) -> Void)? = nil
+        stopsAtFlush: Bool = false, progress: ((UInt64) -> Void)? = nil
     ) throws(TraceError) {
         var tracker = EndpointTracker(trace, node: node, capture: capture)
         tracker.inherit(inherited)
@@ -41,6 +42,7 @@ public struct NodeReading: Sendable {
         var cursor = try FrameCursor(trace)
         while cursor.advance() {
             tracker.take(cursor, &data)
+            if stopsAtFlush, tracker.reading.isBuffered { break }
             if cursor.event % Self.progressInterval == 0 { progress?(cursor.event) }
         }
         tracker.finish(traceAnomalies: cursor.anomalies + data.anomalies)

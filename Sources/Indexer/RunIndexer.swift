@@ -1,11 +1,9 @@
-import Capture
 import Causality
 import Dispatch
 import Endpoints
 import Foundation
 import Matching
 import RRTrace
-import Replay
 public import RunModel
 public import RunStore
 import Synchronization
@@ -149,20 +147,9 @@ public struct RunIndexer: Sendable {
         if let problem = found.sidecarProblem { extra.append(Anomaly("unreadable-sidecar", subject: problem, first: start)) }
         do {
             let trace = try TraceDirectory(path: found.tracePath)
-            var reading = try NodeReading(trace, node: id, inherited: found.sidecar?.inheritedFiles ?? []) { events in
-                progress?(found.name, events)
-            }
             node.fill(from: trace)
-            node.fill(from: reading)
-            do {
-                if reading.isBuffered, let (name, capture) = try capture(node, trace) {
-                    reading = try NodeReading(trace, node: id, inherited: found.sidecar?.inheritedFiles ?? [], capture: capture)
-                    node.fill(from: reading)
-                    node.captureName = name
-                }
-            } catch {
-                extra.append(Anomaly("not-captured", subject: "\(error)", first: start))
-            }
+            let (reading, problem) = try read(trace, as: id, &node)
+            if let problem { extra.append(Anomaly("not-captured", subject: problem, first: start)) }
             if node.state == .interrupted {
                 // All its positions are good; what came after them is lost.
                 extra.append(
@@ -176,20 +163,6 @@ public struct RunIndexer: Sendable {
             node.anomalies = extra + [Anomaly("unreadable-trace", subject: "\(error)", first: start)]
             return Reading(node: node, activity: NodeActivity())
         }
-    }
-
-    /// What a replay captures of the calls of `node`, from now or from an earlier time; `nil` if nothing is to be replayed.
-    private func capture(_ node: IndexedNode, _ trace: TraceDirectory) throws -> (name: String, file: CaptureFile)? {
-        guard let replaying, let uuid = node.uuid, let header = trace.header, node.state == .complete else { return nil }
-        let name = "\(uuid)-\(CaptureFile.agent).calls"
-        let path = run.captureFile(name)
-        // try?: one that is not there, or cannot be read, is made anew
-        if let file = try? CaptureFile(path: path), file.state == .ended { return (name, file) }
-        try FileManager.default.createDirectory(
-            at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
-        let pass = CapturePass(
-            trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize)
-        return (name, try pass.run(into: path))
     }
 
     /// How many messages `RunIndex.forEachMessage` will find.
@@ -235,7 +208,7 @@ extension IndexedNode {
     }
 
     /// What its frames tell.
-    fileprivate mutating func fill(from reading: NodeReading) {
+    mutating func fill(from reading: NodeReading) {
         events = reading.events
         operations = reading.activity.operations.count
         time = reading.time

@@ -73,15 +73,15 @@ public struct CapturePass: Sendable {
     private func result(of run: BoundedRun, partial: String, path: String) throws(ReplayError) -> CaptureFile {
         let said = run.text.split(separator: "\n").prefix(3).joined(separator: "; ")
         let saying = said.isEmpty ? "rr said nothing" : "rr said: \(said.prefix(Self.sayingLimit))"
+        guard let end = run.end else { throw .hung(trace: trace, seconds: patience.components.seconds) }
         let file: CaptureFile
         do throws(CaptureError) {
             file = try CaptureFile(path: partial)
         } catch {
-            if run.end == .exited(0) { throw .notCaptured(trace: trace, detail: error.description) }
-            throw .replayFailed(trace: trace, end: Self.text(run.end), saying: saying)
+            if end == .exited(0) { throw .notCaptured(trace: trace, detail: error.description) }
+            throw .replayFailed(trace: trace, end: Self.text(end), saying: saying)
         }
         if file.state == .noSpace { throw .noSpace(path: path) }
-        guard let end = run.end else { throw .hung(trace: trace, seconds: patience.components.seconds) }
         guard end == .exited(0), file.state == .ended else {
             throw .replayFailed(trace: trace, end: Self.text(end), saying: saying)
         }
@@ -89,11 +89,10 @@ public struct CapturePass: Sendable {
         return file
     }
 
-    private static func text(_ end: Child.End?) -> String {
+    private static func text(_ end: Child.End) -> String {
         switch end {
         case .exited(let code): "exit code \(code)"
         case .signalled(let signal): "signal \(signal)"
-        case nil: "no end"
         }
     }
 

@@ -57,6 +57,20 @@ struct RecordedCaptureTests {
         }
     }
 
+    @Test("both ways of catching buffered calls write the same")
+    func sameEitherWay() throws {
+        let calls = try CapturePass.Mode.allCases.map { mode in
+            // What comes before the first exec is rr's own start-up, elsewhere in memory each time.
+            try CapturedNode(Self.stress[0].get(), mode: mode).calls.filter { $0.event > 14 }.map { call in
+                [
+                    "\(call.event).\(call.place)", "\(call.call.kind)", "\(call.call.number)", "\(call.call.task)", "\(call.call.place)",
+                    "\(call.call.result)", "\(call.call.arguments)", "\(call.call.programArgument)", "\(call.sent)",
+                ].joined(separator: " ")
+            }
+        }
+        #expect(calls[0].count > 1000 && calls[0] == calls[1])
+    }
+
     @Test("what does not move bytes is captured with what it hands over", arguments: ways)
     func handedOver(_ way: Way) throws {
         let node = try CapturedNode(Self.stress[way.buffer ? 0 : 1].get(), mode: way.mode)

@@ -1,0 +1,75 @@
+import Capture
+import Foundation
+import Replay
+import RunModel
+import TestSupport
+import Testing
+
+/// Replays that go wrong, acted by other programs in rr's place.
+@Suite("Capture pass")
+struct PassTests {
+    /// Runs a pass over nothing, with a shell script for rr, in a new directory; what it says, and what it leaves there.
+    private func run(_ script: String, patience: Duration = .seconds(30)) throws -> (error: ReplayError?, left: [String]) {
+        try withTemporaryDirectory { directory in
+            let program = directory.appendingPathComponent("rr").path
+            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program))
+            chmod(program, 0o700)
+            var rr = RRInvocation(executable: program)
+            // A whole capture without calls, for scripts that act as if they had an agent.
+            let good = directory.appendingPathComponent("good")
+            try Data(CaptureBytes().bytes).write(to: good)
+            rr.environment["GOOD"] = good.path
+            let pass = CapturePass(trace: "/nowhere", rr: rr, bufferHeaderSize: 30, patience: patience)
+            var caught: ReplayError?
+            do throws(ReplayError) {
+                _ = try pass.run(into: directory.appendingPathComponent("calls").path)
+            } catch {
+                caught = error
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            return (caught, left.filter { $0.hasPrefix("calls") })
+        }
+    }
+
+    @Test("a replay that goes well leaves its capture")
+    func good() throws {
+        let (error, left) = try run("cp $GOOD $RIDEALONG_CAPTURE")
+        #expect(error == nil && left == ["calls"])
+    }
+
+    @Test("a replay that fails says so, with what rr said, and leaves nothing")
+    func failed() throws {
+        let (error, left) = try run("cp $GOOD $RIDEALONG_CAPTURE; echo the tracee is gone >&2; exit 3")
+        #expect(error == .replayFailed(trace: "/nowhere", end: "exit code 3", saying: "rr said: the tracee is gone"))
+        #expect(left == [])
+    }
+
+    @Test("rr that is killed has failed, whatever it captured")
+    func killed() throws {
+        let (error, left) = try run("cp $GOOD $RIDEALONG_CAPTURE; kill -9 $$")
+        #expect(error == .replayFailed(trace: "/nowhere", end: "signal 9", saying: "rr said nothing"))
+        #expect(left == [])
+    }
+
+    @Test("a replay that hangs is ended")
+    func hung() throws {
+        let start = ContinuousClock.now
+        let (error, left) = try run("exec sleep 60", patience: .seconds(1))
+        #expect(error == .hung(trace: "/nowhere", seconds: 1) && left == [])
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test("a replay without the agent is no capture")
+    func agentMissing() throws {
+        let (error, left) = try run("exit 0")
+        guard case .notCaptured = error else { return #expect(Bool(false), "\(error.debugDescription)") }
+        #expect(left == [])
+    }
+
+    @Test("a full disk is named")
+    func noSpace() throws {
+        let (error, _) = try run(
+            "cp $GOOD $RIDEALONG_CAPTURE; printf '\\002' | dd of=$RIDEALONG_CAPTURE bs=1 seek=28 conv=notrunc 2>/dev/null")
+        guard case .noSpace = error else { return #expect(Bool(false), "\(error.debugDescription)") }
+    }
+}
