@@ -11,14 +11,15 @@ public struct Edge: Hashable, Sendable {
     /// Index of the channel it goes through.
     public var channel: Int32
     /// It holds in the recorded order only: something that came after `from` in its node, perhaps in another chain, is what comes before.
-    public var isOfNode = false
+    public var isOfNode: Bool
 
     /// The edge of `kind` through `channel`.
-    public init(from: OperationRef, to: OperationRef, kind: Influence.Kind, channel: Int32) {
+    public init(from: OperationRef, to: OperationRef, kind: Influence.Kind, channel: Int32, isOfNode: Bool = false) {
         self.from = from
         self.to = to
         self.kind = kind
         self.channel = channel
+        self.isOfNode = isOfNode
     }
 }
 

@@ -9,7 +9,10 @@ extension EdgeCollector {
         let seen = readyBefore(landmarks)
         guard !seen.isEmpty else { return }
         for edge in edges where edge.kind == .endOfStream || edge.kind == .reset {
-            for ready in seen[edge.to] ?? [] { addReadiness(edge.kind == .reset ? end(edge, landmarks) : edge.from, ready, edge.channel) }
+            for ready in seen[edge.to] ?? [] {
+                let cause = edge.kind == .reset ? end(edge, landmarks) : edge.from
+                addReadiness(cause, ready, edge.channel, isOfNode: edge.isOfNode)
+            }
         }
         /// The stream that is gone through, and the latest receive of it so far.
         var (channel, isForward, latest): (Int32, Bool, Int32) = (-1, true, -1)
@@ -32,9 +35,9 @@ extension EdgeCollector {
         return gaveUp < 0 ? reset.from : OperationRef(node: reset.from.node, index: min(Int(gaveUp), Int(reset.from.index)))
     }
 
-    private mutating func addReadiness(_ from: OperationRef, _ ready: OperationRef, _ channel: Int32) {
+    private mutating func addReadiness(_ from: OperationRef, _ ready: OperationRef, _ channel: Int32, isOfNode: Bool = false) {
         guard exists(from), from.node != ready.node || from.index < ready.index else { return }
-        edges.append(Edge(from: from, to: ready, kind: .ready, channel: channel))
+        edges.append(Edge(from: from, to: ready, kind: .ready, channel: channel, isOfNode: isOfNode))
     }
 
     /// Whether one end gives and one takes, and bytes come in order.

@@ -18,7 +18,7 @@ extension EdgeCollector {
             if !failed.isEmpty, let (edge, send) = failed[operation.task], operation.entered > node.operations[send].at {
                 failed[operation.task] = nil
                 if !isSelfMade(node.operations[send], landmarks[number][Int(node.operations[send].endpoint)], before: index) {
-                    edges.append(Edge(from: edge.from, to: here, kind: edge.kind, channel: edge.channel))
+                    edges.append(Edge(from: edge.from, to: here, kind: edge.kind, channel: edge.channel, isOfNode: edge.isOfNode))
                 }
             }
             guard operation.result == Failure.connectionReset || operation.result == Failure.brokenPipe,
@@ -26,8 +26,10 @@ extension EdgeCollector {
             else { continue }
             let own = landmarks[number][Int(operation.endpoint)]
             guard let peer = own.peer, nodes[Int(peer.node.index)].endpoints[Int(peer.serial)].opaqueFrom == nil else { continue }
-            let cause = cause(of: operation.result, landmarks[Int(peer.node.index)][Int(peer.serial)], own.channel)
-            let edge = Edge(from: OperationRef(node: peer.node, index: Int(cause)), to: here, kind: .reset, channel: own.channel)
+            let other = landmarks[Int(peer.node.index)][Int(peer.serial)]
+            let cause = cause(of: operation.result, other, own.channel)
+            let from = OperationRef(node: peer.node, index: Int(cause))
+            let edge = Edge(from: from, to: here, kind: .reset, channel: own.channel, isOfNode: other.isContested)
             guard cause >= 0, couldPrecede(edge.from, here) else { continue }
             if operation.kind == .send {
                 failed[operation.task] = (edge, index)

@@ -44,6 +44,10 @@ struct EdgeCollector {
         var gaveUp: Int32 = -1
         var stopped: Int32 = -1
         var closed: Int32 = -1
+        /// By then all calls had returned that ended something, and the chain of the last of them.
+        var ended: (latest: Int64, owner: Int32) = (.min, 0)
+        /// Calls of several chains that ended something overlapped: which came first, their events do not tell.
+        var isContested = false
         /// From here on it neither sent nor received.
         var left: Int32 { min(gaveUp, stopped) < 0 ? closed : max(gaveUp, stopped) }
     }
@@ -61,7 +65,7 @@ struct EdgeCollector {
         }
         for (number, node) in nodes.enumerated() {
             for (index, operation) in node.operations.enumerated() where node.endpoints.indices.contains(Int(operation.endpoint)) {
-                Self.note(operation, Int32(truncatingIfNeeded: index), in: &landmarks[number][Int(operation.endpoint)])
+                Self.note(operation, Int32(truncatingIfNeeded: index), of: node, in: &landmarks[number][Int(operation.endpoint)])
             }
         }
         for number in nodes.indices { collectInto(number, landmarks) }
@@ -73,12 +77,16 @@ struct EdgeCollector {
     }
 
     /// A stream ends with the first shutdown of its half; without one, with the close.
-    private static func note(_ operation: Operation, _ index: Int32, in landmarks: inout Landmarks) {
+    private static func note(_ operation: Operation, _ index: Int32, of node: NodeActivity, in landmarks: inout Landmarks) {
         let isClose = operation.kind == .close
         if operation.kind == .connect && landmarks.connect < 0 { landmarks.connect = index }
         if isClose && landmarks.closed < 0 { landmarks.closed = index }
         if (isClose || operation.endsSending) && landmarks.gaveUp < 0 { landmarks.gaveUp = index }
         if (isClose || operation.endsReceiving) && landmarks.stopped < 0 { landmarks.stopped = index }
+        guard isClose || operation.kind == .shutdown else { return }
+        let owner = node.owner(of: operation.process)
+        if operation.earliest < landmarks.ended.latest && owner != landmarks.ended.owner { landmarks.isContested = true }
+        landmarks.ended = (max(landmarks.ended.latest, operation.latest), owner)
     }
 
     private mutating func collectInto(_ number: Int, _ landmarks: [[Landmarks]]) {
@@ -100,7 +108,7 @@ struct EdgeCollector {
                 // It may have seen the end that it made itself.
                 continue
             } else if !isDoubtful(operation, peer, in: node) || couldPrecede(from, to) {
-                edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel))
+                edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel, isOfNode: other.isContested))
             }
         }
     }

@@ -113,6 +113,18 @@ import Testing
         #expect(edges(.reset) == ["0.1 1.3"])
     }
 
+    @Test func whichOfTwoShutdownsAtATimeEndedTheStreamIsKnownToTheirNodeOnly() {
+        client.shutdown(connected)
+        client.shutdown(connected)
+        client.changeLast { ($0.process, $0.task) = (2, 2) }
+        client.change(index: 1) { $0.latest += 100 }
+        server.receiveEnd(accepted)
+        let found = match([client.node, server.node])
+        let graph = CausalGraph(nodes: [client.node, server.node], channels: found.channels, deliveries: found.deliveries)
+        let (first, end) = (OperationRef(node: NodeID(0), index: 1), OperationRef(node: NodeID(1), index: 2))
+        #expect(graph.happensBefore(first, end, .recorded) && !graph.happensBefore(first, end, .causal))
+    }
+
     @Test func aCloseComesBeforeTheReceiveThatFindsTheConnectionReset() {
         client.close(connected)
         server.receiveEnd(accepted)

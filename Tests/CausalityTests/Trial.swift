@@ -18,7 +18,8 @@ struct Trial {
 
     init(_ plan: Plan) {
         simulation = Simulation(plan)
-        matches = match(simulation.nodes)
+        let contents = simulation.contents
+        matches = match(simulation.nodes) { contents[Int($0.node.index)][Int($0.index)] }
         graph = CausalGraph(nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries)
         checkChannels()
         checkDeliveries()
@@ -210,10 +211,28 @@ struct Trial {
         }
     }
 
+    /// Whether a shutdown of the receiving half was entered before the receive returned: nobody can tell whether it came too late.
+    private func mayBeSelfMade(_ receive: OperationRef) -> Bool {
+        let operations = simulation.nodes[Int(receive.node.index)].operations
+        let serial = operations[Int(receive.index)].endpoint
+        return operations[..<Int(receive.index)].contains { $0.endpoint == serial && $0.endsReceiving }
+    }
+
+    /// Whether another task was in a call that ended something of the same end, too: which of them did it, nobody can tell.
+    private func isContested(_ ending: OperationRef) -> Bool {
+        let operations = simulation.nodes[Int(ending.node.index)].operations
+        let known = operations[Int(ending.index)]
+        return operations.contains {
+            $0.endpoint == known.endpoint && $0.task != known.task && ($0.kind == .shutdown || $0.kind == .close)
+                && $0.earliest < known.latest && known.earliest < $0.latest
+        }
+    }
+
     /// Whether what leads from one operation to another was found with its channel.
     private func isDecided(_ kind: TrueEdge.Kind, _ from: OperationRef, _ to: OperationRef) -> Bool {
         guard isJoined(end(from)), kind != .reset, kind != .listenConnect else { return false }
         if kind == .ready { return isSeen(from, by: to) }
+        if kind == .endOfStream && (isContested(from) || mayBeSelfMade(to)) { return false }
         return kind != .delivery || isEvident(from, to)
     }
 }

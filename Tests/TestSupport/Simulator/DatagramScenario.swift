@@ -42,6 +42,37 @@ extension Scenario {
         addTask(node, process(node), steps)
     }
 
+    /// Sockets with the address of a group, and programs that send to it.
+    mutating func addGroup(_ node: Int) {
+        let number = plan.services.count
+        let address = Address.ipv4(0xef00_0001, port: UInt16(7000 + number))
+        plan.services.append(Plan.Service(node: node, kind: .udp, address: address, isGroup: true))
+        var takers: [(handle: Int, node: Int)] = []
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let other = Int.random(in: plan.nodes.indices, using: &random)
+            takers.append((2 * plan.conversations.count, other))
+            plan.conversations.append(Plan.Conversation(medium: .member(service: number), near: other, far: other))
+        }
+        var sends = 0
+        for _ in 0..<Int.random(in: 1...2, using: &random) {
+            let (giver, handle) = (Int.random(in: plan.nodes.indices, using: &random), 2 * plan.conversations.count)
+            let own = self.address(.udp, giver, 1000 + handle, false)
+            plan.conversations.append(Plan.Conversation(medium: .datagrams(service: number, own), near: giver, far: node))
+            if takers.allSatisfy({ $0.handle % 2 == 0 }) { takers.append((handle + 1, node)) }
+            let lengths: UInt64 = random.chance(40) ? 3 : 1400
+            var steps = [Plan.Step(handle: handle, action: .open)]
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                steps.append(Plan.Step(handle: handle, action: .send(UInt64.random(in: 1...lengths, using: &random))))
+                sends += 1
+            }
+            addTask(giver, process(giver), steps + [Plan.Step(handle: handle, action: .close)])
+        }
+        for taker in takers {
+            let reads = (0..<sends).map { _ in Plan.Step(handle: taker.handle, action: .read(65_536)) }
+            addTask(taker.node, process(taker.node), reads + [Plan.Step(handle: taker.handle, action: .close)])
+        }
+    }
+
     /// How much a call has room for.
     private var largest: UInt64 {
         mutating get { features.contains(.truncation) && random.chance(20) ? UInt64.random(in: 1...700, using: &random) : 65_536 }

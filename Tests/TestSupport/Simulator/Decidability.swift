@@ -71,11 +71,19 @@ extension Observer {
     }
 
     /// Receives of datagrams that can have come from one send alone: the trace tells whose it was and that it is whole, and that end sent
-    /// no other message of this length.
-    func plainDatagrams() -> Set<OperationRef> {
-        var sends: [Int: [Int: Int]] = [:]
-        for operation in world.operations where operation.kind == .send && world.files[operation.file].kind.isDatagram {
-            if let bytes = operation.bytes { sends[operation.file, default: [:]][bytes.count, default: 0] += 1 }
+    /// no other message of this length; or of these `contents`, if all traces tell them.
+    func plainDatagrams(_ contents: [[UInt64?]]) -> Set<OperationRef> {
+        let isTold = operationRefs.indices.allSatisfy { index in
+            let isMessage = world.files[world.operations[index].file].kind.isDatagram && world.operations[index].bytes != nil
+            return !isMessage || operationRefs[index].map { contents[Int($0.node.index)][Int($0.index)] != nil } ?? false
+        }
+        let likeness = { (index: Int, count: Int) -> UInt64 in
+            isTold ? operationRefs[index].flatMap { contents[Int($0.node.index)][Int($0.index)] } ?? 0 : UInt64(count)
+        }
+        var sends: [Int: [UInt64: Int]] = [:]
+        for (index, operation) in world.operations.enumerated() where operation.kind == .send {
+            guard world.files[operation.file].kind.isDatagram, let bytes = operation.bytes else { continue }
+            sends[operation.file, default: [:]][likeness(index, bytes.count), default: 0] += 1
         }
         return Set(
             world.deliveries.compactMap { delivery in
@@ -83,7 +91,7 @@ extension Observer {
                 guard world.files[send.file].kind.isDatagram, let ref = operationRefs[delivery.receive],
                     operationRefs[delivery.send] != nil,
                     let id = endpointIDs[send.file], let taker = endpointIDs[receive.file], receive.source != nil, !receive.isFull,
-                    sends[send.file]?[delivery.bytes.count] == 1, send.bytes?.count == delivery.bytes.count
+                    sends[send.file]?[likeness(delivery.send, delivery.bytes.count)] == 1, send.bytes?.count == delivery.bytes.count
                 else { return nil }
                 let ends = [id, taker].map { activities[Int($0.node.index)].endpoints[Int($0.serial)] }
                 // A trace that was cut off may have lost sends; an address that two have says little.

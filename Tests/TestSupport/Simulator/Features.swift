@@ -40,12 +40,18 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// Calls by which sockets come to listen, and what they make possible.
     public static let listens = SimulationFeatures(rawValue: 1 << 13)
 
+    /// Some nodes' traces tell the contents of datagrams, many of which are alike.
+    public static let payloads = SimulationFeatures(rawValue: 1 << 14)
+    /// Datagrams that go to a group of sockets.
+    public static let multicast = SimulationFeatures(rawValue: 1 << 15)
+
     /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
         (.links, "links"),
         (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"), (.sequenced, "sequenced"),
         (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"), (.polls, "polls"), (.listens, "listens"),
+        (.payloads, "payloads"), (.multicast, "multicast"),
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.

@@ -14,7 +14,13 @@ extension World {
         services.append(SimulatedService(file: files.count))
         files.append(file)
         for (talk, conversation) in plan.conversations.enumerated() {
-            if case .datagrams(number, _) = conversation.medium { handles[2 * talk + 1] = .open(files.count - 1) }
+            if case .datagrams(number, _) = conversation.medium { handles[2 * talk + 1] = .open(services[number].file) }
+            guard case .member(number) = conversation.medium else { continue }
+            var member = SimulatedFile(node: conversation.near, kind: service.kind, birth: .made, local: service.address)
+            member.opened = event(conversation.near)
+            handles[2 * talk] = .open(files.count)
+            services[number].members.append(files.count)
+            files.append(member)
         }
     }
 
@@ -64,15 +70,24 @@ extension World {
             return true
         }
         put(file, operation, count)
+        if let group = services.first(where: { $0.file == target && !$0.members.isEmpty }) {
+            operations[operation].source = target
+            for member in group.members { carry(index, from: file, to: member, operation) }
+        }
+        carry(index, from: file, to: target, operation)
+        return true
+    }
+
+    /// Takes a datagram to a socket, unless it is lost on the way.
+    private mutating func carry(_ index: Int, from file: Int, to target: Int, _ operation: Int) {
         let isFar = plan.nodes[files[file].node].host != plan.nodes[files[target].node].host
         let fate = Int.random(in: 0..<100, using: &tasks[index].random)
         let loss = isFar ? Self.lossBetweenHosts : Self.lossWithinHost
-        if fate < loss { return true }
+        if fate < loss { return }
         for _ in 0...(isFar && fate < loss + Self.copies ? 1 : 0) {
             let way = isFar ? Int64.random(in: 100...Self.longestWay, using: &tasks[index].random) : 0
             deliver(operation, to: target, from: file, arrival: now + way)
         }
-        return true
     }
 
     private mutating func put(_ file: Int, _ operation: Int, _ count: UInt64) {

@@ -23,6 +23,8 @@ public struct Plan: Sendable {
         var address: Address?
         /// Its address is not in its trace.
         var hidesAddress = false
+        /// Its address is that of a group, and what is sent there goes to all of it.
+        var isGroup = false
     }
 
     /// How two ends come to be joined.
@@ -35,6 +37,8 @@ public struct Plan: Sendable {
         case inherited(Endpoint.Kind)
         /// The near end is a datagram socket with an address of its own, the far end that of a service.
         case datagrams(service: Int, Address)
+        /// The near end is a further socket with the address of a service, which is that of a group.
+        case member(service: Int)
         /// Each end opens the FIFO; the near one writes.
         case fifo
     }

@@ -73,6 +73,7 @@ struct Scenario {
         for node in plan.nodes.indices {
             if features.contains(.unixDatagrams) && random.chance(30) { addDatagrams(node, .unixDatagram) }
             if features.contains(.udp) && random.chance(30) { addDatagrams(node, .udp) }
+            if features.contains(.multicast) && random.chance(20) { addGroup(node) }
         }
         if features.contains(.links) { for node in plan.nodes.indices { addLinks(node) } }
     }

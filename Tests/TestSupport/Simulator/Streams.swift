@@ -19,7 +19,7 @@ extension World {
             switch talk.medium {
             case .pair(let kind): makePair(number, talk, kind, inherited: false)
             case .inherited(let kind): makePair(number, talk, kind, inherited: true)
-            case .service, .fifo, .datagrams: break
+            case .service, .fifo, .datagrams, .member: break
             }
         }
     }

@@ -120,6 +120,8 @@ struct SimulatedService {
     /// The operation by which it came to listen, if that is of interest.
     var listen: Int?
     var backlog: [Int] = []
+    /// The other sockets of a group.
+    var members: [Int] = []
     var isClosed = false
 }
 
@@ -141,7 +143,7 @@ struct SimulatedOperation {
     var result: Int64 = 0
     /// What a shutdown ends.
     var halves = Endpoint.Access.write
-    /// Who sent the datagram that it took.
+    /// Who sent the datagram that it took, or which group it sent one to.
     var source: Int?
     /// It had room for no more.
     var isFull = false
