@@ -97,7 +97,12 @@ public final class CaptureFile: Sendable {
     /// The first `count` bytes of `section`, or all of it; `nil` if they cannot be read.
     public func bytes(of section: CapturedCall.Section, prefix count: Int = .max) -> [UInt8]? {
         let wanted = min(section.count, max(0, count))
-        guard let bytes = read(at: section.offset, count: wanted), bytes.count == wanted else { return nil }
+        return bytes(at: section.offset, count: wanted)
+    }
+
+    /// `count` bytes from `offset` on; `nil` if they cannot all be read.
+    public func bytes(at offset: UInt64, count: Int) -> [UInt8]? {
+        guard count >= 0, let bytes = read(at: offset, count: count), bytes.count == count else { return nil }
         return bytes
     }
 

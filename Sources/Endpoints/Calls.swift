@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 import RunModel
 
@@ -6,11 +7,14 @@ extension EndpointTracker {
     /// A task enters a call.
     mutating func enter(_ syscall: Syscall, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ data: inout DataReader) {
         guard syscall.isFollowed else {
+            captured = nil
             tasks[task].pending = nil
             return
         }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
         if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task, toMoveBytes: syscall.movesBytes, &data) }
+        if syscall.direction == .send, let captured { call.payloads = captured.sections.filter { $0.kind == .payload } }
+        captured = nil
         if let second = syscall.secondDescriptor { call.other = file(frame.descriptor(second), task, toMoveBytes: true, &data) }
         switch syscall {
         case .clone, .fork, .vfork:

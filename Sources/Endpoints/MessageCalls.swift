@@ -38,8 +38,11 @@ extension EndpointTracker {
             makeOpaque(serial, from: call.entered.moment)
             return note("unreadable-memory", call.syscall.rawValue, at: stamp(frame).moment)
         }
-        for message in messages {
-            transfer(.send, serial, task, call, at: call.entered, latest: frame.time, result: Int64(message.length))
+        for (index, message) in messages.enumerated() {
+            let length = Int64(message.length)
+            transfer(
+                .send, serial, task, call, at: call.entered, latest: frame.time, result: length, payload: call.payload(index, count: length)
+            )
         }
     }
 

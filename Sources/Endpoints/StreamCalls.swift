@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 import RunModel
 
@@ -56,7 +57,8 @@ extension EndpointTracker {
             note("not-understood", "urgent data", at: stamp(frame).moment)
         }
         if call.syscall == .sendmmsg { return giveMessages(serial, frame, task, call, &data) }
-        transfer(.send, serial, task, call, at: call.entered, latest: frame.time, result: result)
+        transfer(
+            .send, serial, task, call, at: call.entered, latest: frame.time, result: result, payload: call.payload(0, count: result))
     }
 
     // MARK: Receives
@@ -183,5 +185,15 @@ extension EndpointTracker {
         if files[file].kind == .pipe, files[file].access == .both, files[file].opened == nil { files[file].access = access }
         let opened = files[file].birth == .open ? files[file].opened : nil
         return addEndpoint(file, files[file].birth, task, opened: (opened ?? call.entered).moment)
+    }
+}
+
+extension PendingCall {
+    /// The `count` bytes of message `message` that it has sent, if a replay has captured them all.
+    func payload(_ message: Int, count: Int64) -> PayloadRef {
+        guard let short = UInt32(exactly: count), short > 0, let section = payloads.first(where: { $0.message == message }),
+            section.count >= Int(short)
+        else { return .unknown }
+        return .captured(offset: section.offset, count: short)
     }
 }

@@ -52,6 +52,7 @@ extension EndpointTracker {
         let moment = Moment(event: frame.event, call: number)
         let written = frame.memoryWrite(0).part(offset: UInt64(record.extra.lowerBound), count: UInt64(record.extra.count))
         let entry = BufferedCall(moment: moment, time: previousTime, result: 0, written: nil, arguments: call.arguments)
+        captured = call
         enter(syscall, entry, task, &data)
         let exit = BufferedCall(
             moment: moment, time: frame.time, result: record.result, written: written, arguments: call.arguments)

@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 import RunModel
 
@@ -11,6 +12,8 @@ struct PendingCall {
     var other: Int?
     /// The operation it has already made (a close), whose latest time its return will set.
     var operation: Int?
+    /// The bytes that it is to send, if a replay has captured them: for each message a section.
+    var payloads: [CapturedCall.Section] = []
     /// The flags of a clone.
     var cloneFlags: UInt64 = 0
 

@@ -39,6 +39,8 @@ struct EndpointTracker {
     var hiddenCalls: [Syscall: Int] = [:]
     /// What a replay has captured of the calls, if there was one.
     var capture: CaptureJoin?
+    /// What was captured of the call that is being entered.
+    var captured: CapturedCall?
     /// The stamp of the frame before this one.
     var previousTime: Int64 = 0
     /// Descriptors that the first process is born with.
@@ -127,7 +129,7 @@ struct EndpointTracker {
     /// Walks along the captured calls with those that have frames.
     private mutating func joinCapture(_ frame: borrowing FrameCursor) {
         switch frame.kind {
-        case .syscall: _ = capture?.call(at: frame)
+        case .syscall: captured = capture?.call(at: frame)
         case .patchSyscall: capture?.patch(at: frame)
         default: break
         }

@@ -1,9 +1,11 @@
+import Capture
 import Endpoints
 import RRTrace
 import RunModel
 public import RunStore
 
-/// Reads the bytes of messages from the traces of their receivers. Inflates only what is asked for.
+/// Reads the bytes of messages: from the traces of their receivers, or as a replay of the sender has captured them. Inflates only what is
+/// asked for.
 ///
 /// Memory: some 2 MB for each of the last `openTraces` nodes read from.
 public final class MessageReader {
@@ -22,10 +24,14 @@ public final class MessageReader {
     /// A reader for the messages of `index`.
     public init(_ index: RunIndex) { self.index = index }
 
-    /// The bytes of a message that recorded receives took, in order, at most `limit` of them; `nil` if no trace holds them.
+    /// The bytes of a message, at most `limit` of them: those that recorded receives took, in order, or, if that is not all of it, those
+    /// that were sent. `nil` if nothing holds them.
     ///
     /// - Throws: `TraceError` if a trace cannot be opened.
     public func payload(of message: Message, limit: Int = MessageReader.wholeLength) throws -> [UInt8]? {
+        if message.delivered < message.bytes, let bytes = try sent(message, offset: 0, count: min(message.bytes, UInt64(limit))) {
+            return bytes
+        }
         var bytes: [UInt8] = []
         for part in message.to where bytes.count < limit {
             let count = min(part.length, UInt64(limit - bytes.count))
@@ -36,6 +42,18 @@ public final class MessageReader {
             bytes += read
         }
         return bytes.isEmpty ? nil : bytes
+    }
+
+    /// `count` bytes of what a message's send handed over, from `offset` of it on; `nil` if no replay has captured them.
+    func sent(_ message: Message, offset: UInt64, count: UInt64) throws -> [UInt8]? {
+        guard let from = message.from, case .captured = message.sentPayload else { return nil }
+        return try reader(from.position.node).read(message.sentPayload, at: from.position.moment.event, offset: offset, count: count)
+    }
+
+    /// `count` bytes of what `part` took, from `offset` of it on; `nil` if no trace holds them.
+    func received(_ part: Message.Part, offset: UInt64, count: UInt64) throws -> [UInt8]? {
+        try reader(part.position.node).read(
+            part.payload, at: part.position.moment.event, offset: part.offset &+ offset, count: count)
     }
 
     private func reader(_ node: NodeID) throws -> NodeReader {
@@ -64,6 +82,7 @@ private final class NodeReader {
     private let node: NodeID
     private let trace: TraceDirectory
     private var data: OpenData?
+    private var capture: CaptureFile?
     private var scattered: PayloadMap?
 
     init(_ index: RunIndex, _ node: NodeID) throws {
@@ -73,7 +92,15 @@ private final class NodeReader {
     }
 
     /// Lets go of the trace; it is opened again when it is needed.
-    func close() { data = nil }
+    func close() { (data, capture) = (nil, nil) }
+
+    /// What a replay has captured; `nil` if the file is gone.
+    private func openCapture() -> CaptureFile? {
+        guard capture == nil, let name = index.nodes[Int(node.index)].captureName else { return capture }
+        // try?: captures may be deleted to save space; their bytes are then not known
+        capture = try? CaptureFile(path: index.run.captureFile(name))
+        return capture
+    }
 
     /// The stored bytes, open.
     private func opened() throws -> OpenData {
@@ -89,6 +116,9 @@ private final class NodeReader {
         case .trace(let start, let length):
             guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
             return try opened().reader.read(offset: start &+ offset, count: Int(count))
+        case .captured(let start, let length):
+            guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
+            return openCapture()?.bytes(at: start &+ offset, count: Int(count))
         case .frame:
             guard let pieces = try map().pieces(at: event) else { return nil }
             return try read(pieces, offset: offset, count: count)

@@ -88,6 +88,8 @@ public enum PayloadRef: Hashable, Sendable {
     case unknown
     /// In the trace's inflated `data` stream: `count` bytes at `offset`.
     case trace(offset: UInt64, count: UInt32)
+    /// In the file of what a replay of the node has captured: `count` bytes at `offset`.
+    case captured(offset: UInt64, count: UInt32)
     /// In the trace, but not in one piece (zeros were left out): read the frame of the operation again.
     case frame
 }

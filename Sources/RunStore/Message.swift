@@ -32,6 +32,10 @@ public struct Message: Sendable {
     public let forward: Bool
     /// The send, with its rank; `nil` if it is not known: not recorded, hidden, or behind the end of a trace.
     public let from: (operation: OperationRef, position: Position, rank: Int)?
+    /// Where the bytes that were sent are: those of the whole send.
+    public var sentPayload = PayloadRef.unknown
+    /// Where the send's bytes begin in the stream of the channel's direction, if that is known.
+    public var start: UInt64?
     /// The receives.
     public let to: [Part]
     /// How many bytes it has.
@@ -63,9 +67,11 @@ extension RunIndex {
         if operation.kind == .send {
             let deliveries = try operations(of: ref.node).deliveries(of: Int(ref.index))
             let parts = try deliveries.map { (delivery) throws(IndexError) in try part(of: delivery) }
-            return Message(
+            var message = Message(
                 id: position, channel: channel, forward: place.forward, from: (ref, position, rank), to: parts, bytes: count,
                 delivered: parts.reduce(0) { $0 &+ ($1.bytes.upperBound - $1.bytes.lowerBound) })
+            (message.sentPayload, message.start) = (operation.payload, place.bytes?.lowerBound)
+            return message
         }
         // A receive begins a message with the bytes that no known send handed over: those behind all that was sent.
         let bytes = place.bytes ?? 0..<count

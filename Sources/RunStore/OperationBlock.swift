@@ -15,7 +15,7 @@ enum OperationBlock {
         static let entered: UInt8 = 0x10
         /// The payload is in one piece in the trace.
         static let tracePayload: UInt8 = 0x20
-        /// The payload is in the trace, but not in one piece.
+        /// The payload is in the trace, but not in one piece. With the flag before: it is in what a replay has captured.
         static let framePayload: UInt8 = 0x40
         /// A datagram's peer is known.
         static let peer: UInt8 = 0x80
@@ -52,6 +52,7 @@ enum OperationBlock {
         case .unknown: break
         case .trace: head |= Flag.tracePayload
         case .frame: head |= Flag.framePayload
+        case .captured: head |= Flag.tracePayload | Flag.framePayload
         }
         out.byte(head)
         out.delta(Int64(operation.endpoint), &context.endpoint)
@@ -75,9 +76,11 @@ enum OperationBlock {
         }
         out.delta(operation.earliest, &context.earliest)
         out.signed(operation.latest &- operation.earliest)
-        if case .trace(let offset, let count) = operation.payload {
+        switch operation.payload {
+        case .trace(let offset, let count), .captured(let offset, let count):
             out.delta(Int64(bitPattern: offset), &context.payload)
             out.signed(Int64(count) &- operation.result)
+        case .unknown, .frame: break
         }
     }
 
@@ -123,7 +126,8 @@ enum OperationBlock {
         var payload = head & Flag.framePayload != 0 ? PayloadRef.frame : .unknown
         if head & Flag.tracePayload != 0 {
             let offset = UInt64(bitPattern: try input.delta(&context.payload))
-            payload = .trace(offset: offset, count: UInt32(truncatingIfNeeded: (try input.signed()) &+ result))
+            let count = UInt32(truncatingIfNeeded: (try input.signed()) &+ result)
+            payload = payload == .frame ? .captured(offset: offset, count: count) : .trace(offset: offset, count: count)
         }
         var operation = Operation(
             endpoint: endpoint, kind: kind, entered: entered, at: at, process: process, task: task, bytes: range, result: result,

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "9"
+    static let format = "10"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {

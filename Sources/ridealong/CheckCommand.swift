@@ -1,5 +1,6 @@
 import ArgumentParser
 import Causality
+import Indexer
 import RunModel
 import RunStore
 
@@ -14,10 +15,16 @@ struct CheckCommand: ParsableCommand {
             it depends on, no receive comes before its send, every byte of every channel is accounted for exactly \
             once. Exits with 1, and shows the first violations, if anything is not so.
 
-            Nothing here reads the traces; a violation is a defect of ridealong or a damaged index.
+            With --bytes, what was sent is also compared with what was received, byte by byte, wherever a replay \
+            has told the one and a trace tells the other (see `ridealong index`).
+
+            Nothing else here reads the traces; a violation is a defect of ridealong or a damaged index.
             """)
 
     @OptionGroup var options: RunOptions
+
+    @Flag(help: "Also compare the bytes that were sent with those that were received.")
+    var bytes = false
 
     @Option(help: "Show at most this many violations.")
     var limit = 20
@@ -34,18 +41,29 @@ struct CheckCommand: ParsableCommand {
         let violations = verify(
             nodes: nodes, channels: channels.map(\.channel), deliveries: deliveries, placements: try index.placements(),
             totals: channels.map(\.totals), order: try index.order(), limit: limit)
-        let rows = violations.map { violation in
+        var rows = violations.map { violation in
             ViolationRow(rule: violation.rule, detail: violation.detail, positions: violation.positions.map { index.text($0) })
+        }
+        let comparison = bytes ? try ByteComparison(index) : nil
+        rows += (comparison?.differences ?? []).prefix(max(0, limit - rows.count)).map { difference in
+            ViolationRow(
+                rule: "bytes-differ", detail: "byte \(difference.offset) of a message is not received as it was sent",
+                positions: [difference.sent, difference.received].map { index.text($0) })
         }
         let operations = nodes.reduce(0) { $0 + $1.operations.count }
         var out = Output()
         if options.json {
             out.listing("check")
             try out.object(
-                Summary(operations: operations, channels: channels.count, deliveries: deliveries.count, violations: rows.count))
+                Summary(
+                    operations: operations, channels: channels.count, deliveries: deliveries.count, violations: rows.count,
+                    comparedBytes: comparison?.compared, unknownBytes: comparison?.unknown))
             for row in rows { try out.object(row) }
         } else if rows.isEmpty {
             out.line("\(operations) operations, \(channels.count) channels, \(deliveries.count) deliveries: all in order")
+            if let comparison {
+                out.line("\(comparison.compared) bytes arrived as they were sent, \(comparison.unknown) are not known on both sides")
+            }
         } else {
             for row in rows { out.line("\(row.rule): \(row.detail)  [\(row.positions.joined(separator: ", "))]") }
             out.line("")
@@ -59,6 +77,8 @@ struct CheckCommand: ParsableCommand {
         let channels: Int
         let deliveries: Int
         let violations: Int
+        let comparedBytes: UInt64?
+        let unknownBytes: UInt64?
     }
 
     private struct ViolationRow: Encodable {

@@ -98,6 +98,19 @@ import Testing
         #expect(count == 3)
     }
 
+    @Test func whatAReplayCapturedOfASendIsItsPayload() throws {
+        var history = History()
+        history.connected(3)
+        history.flush([(.write, 5, []), (.write, 3, [])])
+        var capture = CaptureBytes()
+        capture.capture([1])
+        capture.add(number: 1, place: 0, result: 5, arguments: [3], sections: [(1, 0, 5, Array("hello".utf8))])
+        // Not all that was sent could be read.
+        capture.add(number: 1, place: 16, result: 3, arguments: [3], sections: [(1, 0, 3, Array("he".utf8))])
+        let sends = try history.read(capture: capture).activity.operations.filter { $0.kind == .send }
+        #expect(sends.map(\.payload) == [.captured(offset: 176 + 88 + 16, count: 5), .unknown])
+    }
+
     @Test func aSocketPairInTheBufferIsFollowed() throws {
         var history = History()
         let records: [(History.Call, Int64, [UInt8])] = [

@@ -35,10 +35,56 @@ extension RecordedTests {
                 try record(run, ["--syscall-buffer", buffer])
                 #expect(try run.index().isEmpty)
                 answers.append(try Answers(run))
+                if buffer == "on" { try expectSentIsReceived(run) }
             }
             #expect(answers[0].messages.count > 10 && answers[0].channels == answers[1].channels)
             #expect(answers[0].messages == answers[1].messages)
             #expect(answers[0].operations == answers[1].operations)
+        }
+
+        /// Every byte that the listings show as delivered is one that was sent.
+        private func expectSentIsReceived(_ run: RecordedRun) throws {
+            let finding: [Compared] = try run.list("check", ["--bytes"])
+            let delivered = try run.messages().reduce(0) { $0 + ($1.from == nil ? 0 : $1.delivered) }
+            #expect(delivered > 0 && finding.map(\.comparedBytes) == [delivered] && finding.map(\.unknownBytes) == [0])
+        }
+
+        /// The row of `ridealong check --bytes --json`.
+        private struct Compared: Decodable {
+            let comparedBytes: UInt64?
+            let unknownBytes: UInt64?
+        }
+
+        @Test func whatIsSentToTheOutsideIsShown() throws {
+            let run = try RecordedRun("replayed-outside")
+            let port = try Ports.free()
+            let server = try run.record(
+                [try Programs.installed("redis-server"), "--port", "\(port)", "--bind", "127.0.0.1", "--save", ""], as: "server",
+                options: ["--syscall-buffer", "on"])
+            try Ports.wait(for: server, toListenOn: port)
+            try run.start([try Programs.installed("redis-cli"), "-p", "\(port)", "-r", "3", "incr", "counter"]).succeed()
+            try run.stop(server)
+            #expect(try run.index().isEmpty)
+            let answers = try run.messages().filter { $0.sender == "server" && $0.receivers.isEmpty }.map(\.text)
+            #expect(answers.suffix(3) == [":1\r\n", ":2\r\n", ":3\r\n"])
+        }
+
+        @Test func aByteThatArrivesAsAnotherIsFound() throws {
+            let run = try RecordedRun("replayed-differs")
+            let program = try Programs.compile("pair-exec", in: run.workshop)
+            try run.record([program, "5"], as: "pair", options: ["--syscall-buffer", "on"]).succeed()
+            try run.index()
+            #expect(try run.ridealong(["check", "--bytes", "--run", run.directory.path]).status == 0)
+            let captures = run.directory.appendingPathComponent(".ridealong/captures")
+            let name = try #require(try FileManager.default.contentsOfDirectory(atPath: captures.path).first)
+            var bytes = try Data(contentsOf: captures.appendingPathComponent(name))
+            // The answer to question 5: a section of 4 bytes, 1005.
+            let place = try #require(bytes.range(of: Data([4, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0xed, 0x03, 0, 0])))
+            bytes[place.upperBound - 3] ^= 1
+            try bytes.write(to: captures.appendingPathComponent(name))
+            let finished = try run.ridealong(["check", "--bytes", "--run", run.directory.path])
+            #expect(finished.status == 1 && finished.output.hasPrefix("bytes-differ: byte 1 of a message"), "\(finished.output)")
+            #expect(try run.ridealong(["check", "--run", run.directory.path]).status == 0)
         }
 
         @Test func redis() throws {

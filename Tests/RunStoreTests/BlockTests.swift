@@ -95,7 +95,10 @@ extension RunModel.Operation {
         let at = Moment(packed: wide(&random))
         let start = wide(&random) / 2
         let bytes = Bool.random(using: &random) ? start..<(start + wide(&random) / 2) : nil
-        let payloads: [PayloadRef] = [.unknown, .frame, .trace(offset: wide(&random), count: UInt32(truncatingIfNeeded: wide(&random)))]
+        let payloads: [PayloadRef] = [
+            .unknown, .frame, .captured(offset: wide(&random), count: UInt32(truncatingIfNeeded: wide(&random))),
+            .trace(offset: wide(&random), count: UInt32(truncatingIfNeeded: wide(&random))),
+        ]
         var operation = Operation(
             endpoint: Int32(truncatingIfNeeded: wide(&random)), kind: Kind.allCases.randomElement(using: &random) ?? .send,
             entered: Bool.random(using: &random) ? at : Moment(packed: wide(&random)), at: at,
