@@ -23,6 +23,7 @@ enum HostScopes {
             nodes[index].clockOffset = clockOffset(nodes[index], reference)
             activities[index].host = host
             activities[index].clockOffset = nodes[index].clockOffset
+            if nodes[index].events > 0 { activities[index].started = nodes[index].time.lowerBound }
         }
     }
 

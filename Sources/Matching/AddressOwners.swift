@@ -20,6 +20,9 @@ struct AddressOwners {
     /// When each endpoint that was asked for sent its messages, by their length.
     private var times: [Int: [UInt64: [Int64]]] = [:]
 
+    /// Which hosts have each IP address, as far as sockets say so; without ports.
+    private var hosts: [Address: Set<Int32>] = [:]
+
     init(_ datagrams: Datagrams) {
         self.datagrams = datagrams
         histories = datagrams.histories
@@ -41,6 +44,11 @@ struct AddressOwners {
     private mutating func infer() {
         let unowned = unowned()
         if unowned.isEmpty { return }
+        for slot in histories.all.indices {
+            if let local = histories.endpoint(slot).local, local.port != nil, !local.isAny {
+                hosts[local.withoutPort, default: []].insert(histories.all[slot].host)
+            }
+        }
         var heard = [[Datagram]](repeating: [], count: owners.count)
         for message in datagrams.received.joined() where message.peer >= 0 { heard[Int(message.peer)].append(message) }
         let claimed = Set(owners.joined())
@@ -101,14 +109,16 @@ struct AddressOwners {
             let isThere =
                 histories.all[slot].kind == address.kind && !heard.contains { Int($0.slot) == slot }
                 && (address.host == nil || address.host == histories.all[slot].host)
-                && couldHave(address.address, histories.endpoint(slot).local)
+                && couldHave(address.address, histories.endpoint(slot).local, on: histories.all[slot].host)
             if isThere && couldSend(slot, heard) { found.append(index) }
         }
         return found
     }
 
-    /// Whether a socket that says it is bound to `local` can have an address.
-    private func couldHave(_ address: Address, _ local: Address?) -> Bool {
+    /// Whether a socket on `host` that says it is bound to `local` can have an address.
+    private func couldHave(_ address: Address, _ local: Address?, on host: Int32) -> Bool {
+        // Hosts whose sockets say that they have the address: others do not, unless several do.
+        if !address.isHostLocal, let hosts = hosts[address.withoutPort], hosts.count == 1, !hosts.contains(host) { return false }
         guard let local else { return true }
         return local.isAny ? local.port == address.port : local == address
     }

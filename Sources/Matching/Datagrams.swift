@@ -96,4 +96,13 @@ extension Address {
         case .unixPath, .unixAbstract, .unixUnnamed: false
         }
     }
+
+    /// The same with port 0, if it has one.
+    var withoutPort: Address {
+        switch self {
+        case .ipv4(let address, _): .ipv4(address, port: 0)
+        case .ipv6(let high, let low, _): .ipv6(high: high, low: low, port: 0)
+        case .unixPath, .unixAbstract, .unixUnnamed: self
+        }
+    }
 }

@@ -187,19 +187,3 @@ struct Exchange {
         return way
     }
 }
-
-extension Histories {
-    /// After this, an endpoint may have sent what its trace does not tell, since it ends while the endpoint is open.
-    ///
-    /// A call that the trace does not hold began after the last one of its thread had returned.
-    fileprivate func silence(of slot: Int) -> Int64 {
-        guard all[slot].isCut else { return .max }
-        let node = node(slot)
-        var last: [Int32: Int64] = [:]
-        for index in sends[all[slot].sends] + receives[all[slot].receives] {
-            let operation = node.operations[Int(index)]
-            last[operation.task] = max(last[operation.task] ?? .min, operation.latest &+ node.clockOffset)
-        }
-        return last.values.min() ?? .min
-    }
-}

@@ -42,15 +42,26 @@ struct Flow {
         received = Sequence(receives, unit: unit) { index, start in
             guard isInTime(receives[index], start &+ unit(receives[index])) else { return false }
             guard keepsMessages, let send = free.certain(at: start) else { return true }
-            return receives[index].count <= sends[send].count
+            return sends[send].fits(receives[index])
         }
         let taken = received
         sent =
             free.isCertain || !keepsMessages
             ? free
             : Sequence(sends, unit: unit) { index, start in
-                taken.certain(at: start).map { receives[$0].count <= sends[index].count } ?? true
+                taken.certain(at: start).map { sends[index].fits(receives[$0]) } ?? true
             }
+        if keepsMessages && !isCertain { chooseOrder() }
+    }
+
+    /// Where the order of messages is open, takes one in which they fit.
+    private mutating func chooseOrder() {
+        let joint = JointOrder(sends, receives) { send, receive in
+            sends[send].fits(receives[receive]) && notAfter(sends[send].earliest, receives[receive].latest, slack)
+        }
+        guard let joint else { return }
+        sent.choose(joint.sends)
+        received.choose(joint.receives)
     }
 
     /// Whether the order of all calls is known.
@@ -127,7 +138,9 @@ extension Histories {
                 calls.append(
                     Call(
                         ref: OperationRef(node: id.node, index: Int(index)), earliest: operation.earliest &+ node.clockOffset,
-                        latest: operation.latest &+ node.clockOffset, count: count, task: number))
+                        latest: operation.latest &+ node.clockOffset, count: count, task: number,
+                        length: max(count, UInt64(clamping: operation.result)), mayBeLonger: operation.isFull && operation.kind == .receive)
+                )
             }
         }
         guard slots.count > 1 else { return calls }

@@ -68,6 +68,8 @@ struct Histories {
     private(set) var receives: [Int32] = []
     /// Endpoints that the user said are not the ends of one channel.
     private var forbidden: Set<SlotPair> = []
+    /// For nodes of which it is asked, when the last call of each thread returned.
+    private var lastReturn: [[Int32: Int64]] = []
     private var sendCounts: [Int] = []
     private var receiveCounts: [Int] = []
 
@@ -85,6 +87,39 @@ struct Histories {
         receiveCounts = sendCounts
         for number in nodes.indices { summarize(number) }
         group()
+        lastReturn = nodes.indices.map { number in
+            let slots = all[base[number]..<base[number] + nodes[number].endpoints.count]
+            return slots.contains { $0.isCut && $0.kind.isDatagram } ? Self.lastReturns(nodes[number]) : [:]
+        }
+    }
+
+    private static func lastReturns(_ node: NodeActivity) -> [Int32: Int64] {
+        var last: [Int32: Int64] = [:]
+        var (task, latest): (Int32?, Int64) = (nil, .min)
+        for operation in node.operations {
+            if operation.task != task {
+                if let task { last[task] = latest }
+                task = operation.task
+                latest = last[operation.task] ?? .min
+            }
+            latest = max(latest, operation.latest &+ node.clockOffset)
+        }
+        if let task { last[task] = latest }
+        return last
+    }
+
+    /// After this, calls on an endpoint that its trace does not hold may have moved bytes, since it ends while the endpoint is open: such a
+    /// call began after the last one of its thread had returned. Threads that were never seen to use it are left out of account.
+    func silence(of slot: Int) -> Int64 {
+        guard all[slot].isCut else { return .max }
+        let (node, last) = (node(slot), lastReturn[Int(all[slot].id.node.index)])
+        var task: Int32?
+        var silence = Int64.max
+        for index in [sends[all[slot].sends], receives[all[slot].receives]].joined() where node.operations[Int(index)].task != task {
+            task = node.operations[Int(index)].task
+            silence = min(silence, task.flatMap { last[$0] } ?? .max)
+        }
+        return silence == .max ? .min : silence
     }
 
     /// Takes the user's word for what does not belong together.

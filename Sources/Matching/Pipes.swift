@@ -114,8 +114,8 @@ extension Histories {
         return false
     }
 
-    /// It was opened after this: the operation of its node before. Endpoints that were made by a call of another kind have no time of
-    /// their own.
+    /// It was opened after this: the operation of its node before, or the node's first event. Endpoints that were made by a call of another
+    /// kind have no time of their own.
     func notOpenBefore(_ slot: Int) -> Int64 {
         switch all[slot].birth {
         case .inherited, .passed: return .min
@@ -123,7 +123,8 @@ extension Histories {
         }
         let node = node(slot)
         let behind = node.operations.partitionPoint { $0.at >= all[slot].opened }
-        return behind == 0 ? .min : node.operations[behind - 1].earliest &+ node.clockOffset
+        if behind > 0 { return node.operations[behind - 1].earliest &+ node.clockOffset }
+        return node.started == .min ? .min : node.started &+ node.clockOffset
     }
 }
 

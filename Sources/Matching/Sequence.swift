@@ -9,6 +9,12 @@ struct Call {
     let count: UInt64
     /// The thread, as a number within the side.
     let task: Int32
+    /// How long its message was, as far as the call knows; and whether it may have been longer.
+    var length: UInt64
+    var mayBeLonger = false
+
+    /// Whether this, a send of a message, can be what `receive` took.
+    func fits(_ receive: Call) -> Bool { count == receive.length || (receive.mayBeLonger && receive.length < count) }
 }
 
 /// Where a call stands among the calls of its side.
@@ -68,6 +74,16 @@ struct Sequence {
                 start &+= total
             }
             first = end
+        }
+    }
+
+    /// Takes another of the possible orders: what is certain has the same place in all of them.
+    mutating func choose(_ order: [Int]) {
+        self.order = order
+        var start: UInt64 = 0
+        for index in order {
+            standings[index].start = start
+            start &+= unit(calls[index])
         }
     }
 

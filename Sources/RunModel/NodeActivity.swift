@@ -4,6 +4,8 @@ public struct NodeActivity: Sendable {
     public var host: Int32
     /// What to add to a stamp of this node to make it comparable with the other nodes of the run, in nanoseconds.
     public var clockOffset: Int64
+    /// The stamp of its first event, in its own clock; `Int64.min` if that is not known.
+    public var started = Int64.min
     /// The node's endpoints, in the order in which they were opened; an endpoint's serial is its index here.
     public var endpoints: [Endpoint]
     /// The node's operations, sorted by `at`; those of one call (sendmmsg) stand in the order of their messages.

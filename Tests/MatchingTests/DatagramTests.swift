@@ -220,4 +220,15 @@ import Testing
         for count in [UInt64(10), 10, 11] { server.receive(answering, count, from: from) }
         #expect(match([client.node, server.node]).deliveries.map(\.isCertain) == [false, false, true])
     }
+
+    @Test func anAddressThatAnotherHostHasIsNobodysHere() {
+        let (away, own) = (Address.ipv4(0x0a00_0002, port: 40000), Address.ipv4(0x0a00_0001, port: 53))
+        let other = ActivityBuilder(clock, host: 1)
+        _ = other.datagramSocket(local: .ipv4(0x0a00_0002, port: 9))
+        let (asking, answering) = (client.datagramSocket(), server.datagramSocket(local: own))
+        client.send(asking, 10)
+        server.receive(answering, 10, from: away)
+        #expect(match([client.node, server.node, other.node]).deliveries.isEmpty)
+        #expect(match([client.node, server.node]).deliveries.count == 1)
+    }
 }

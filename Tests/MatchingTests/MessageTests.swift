@@ -86,6 +86,29 @@ import Testing
         #expect(found.placements[0] == [Placement(operation: 2, channel: 0, start: 20), Placement(operation: 3, channel: 0, start: 0)])
     }
 
+    @Test func anOrderIsTakenInWhichAllMessagesFit() {
+        let (one, other) = a.pair(.unixSequenced)
+        let start = clock.now
+        // Three threads send at once, and what they sent is received by two.
+        for (task, count) in [(Int32(1), UInt64(10)), (2, 20), (3, 30)] {
+            a.task = task
+            a.send(one, count)
+            a.changeLast(startingAt: start)
+        }
+        let middle = clock.now
+        for (task, count) in [(Int32(4), UInt64(30)), (5, 10)] {
+            a.task = task
+            a.receive(other, count)
+            a.changeLast(startingAt: middle)
+        }
+        a.receive(other, 20)
+        let found = match([a.node])
+        #expect(Set(found.deliveries.map { $0.bytes.count }) == [10, 20, 30])
+        #expect(found.totals[0].forward.delivered == 60 && found.totals[0].forward.discarded == 0)
+        // The last one is beyond doubt, and so is which send it took.
+        #expect(found.deliveries.filter(\.isCertain).map(\.sent.index) == [1])
+    }
+
     @Test func equalLengthsLeaveItOpen() {
         let (one, other) = a.pair(.unixSequenced)
         a.send(one, 10)

@@ -139,6 +139,22 @@ import Testing
         #expect(found.anomalies.isEmpty)
     }
 
+    @Test func aNodeThatBeganLaterOpensAnotherFIFO() {
+        let (writer, reader) = (a.hold(.write, inode: 9, device: 3, birth: .open), b.hold(.read, inode: 9, device: 3, birth: .open))
+        a.send(writer, 10)
+        b.receive(reader, 10)
+        a.close(writer)
+        b.close(reader)
+        c.begin()
+        let (first, last) = (c.hold(.read, inode: 9, device: 3, birth: .open), c.hold(.write, inode: 9, device: 3, birth: .open))
+        c.send(last, 5)
+        c.receive(first, 5)
+        for end in [first, last] { c.close(end) }
+        let found = match([a.node, b.node, c.node])
+        #expect(found.channels.map(\.a) == [.endpoint(id(0, writer)), .endpoint(id(2, last))])
+        #expect(found.totals.map(\.forward.delivered) == [10, 5] && found.anomalies.isEmpty)
+    }
+
     @Test func aFIFOOpenedTwiceForWritingHasOneStream() {
         let reader = a.hold(.read, inode: 9, device: 3, birth: .open)
         let (one, two) = (a.hold(.write, inode: 9, device: 3, birth: .open), a.hold(.write, inode: 9, device: 3, birth: .open))

@@ -35,6 +35,9 @@ public final class ActivityBuilder {
         return Moment(event: event)
     }
 
+    /// The recording of the node begins now.
+    public func begin() { node.started = clock.now }
+
     private func add(_ endpoint: Endpoint) -> Int {
         node.endpoints.append(endpoint)
         sent.append(0)

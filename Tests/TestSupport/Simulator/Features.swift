@@ -55,7 +55,9 @@ public struct SimulationFeatures: OptionSet, Sendable {
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.
-    public static let handled: SimulationFeatures = [.resets, .buffers, .links, .pipes, .sequenced]
+    public static let handled: SimulationFeatures = [
+        .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation,
+    ]
 
     /// Everything that can be simulated.
     public static let all = SimulationFeatures(names.map(\.feature))
