@@ -85,6 +85,17 @@ struct RecordedCaptureTests {
         #expect(!rights.isEmpty && rights.allSatisfy { $0.prefix(20) == [20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0] })
     }
 
+    @Test("tasks are told apart: an exec by a thread, spawned, forked and killed processes", arguments: ways)
+    func tasks(_ way: Way) throws {
+        let program = try Programs.compile("thread-exec", in: Self.workshop())
+        let name = "tasks-" + way.testDescription.filter { $0.isLetter }
+        let node = try CapturedNode(RecordedTrace.make(name, syscallBuffer: way.buffer, [program]), mode: way.mode)
+        expectExact(node)
+        let sent = Dictionary(grouping: node.calls.filter { $0.call.number == 1 && !$0.sent.isEmpty }, by: \.task)
+        // The program and five children of its own wrote to the pipe.
+        #expect(sent.values.map(\.count).sorted() == [19, 19, 19, 19, 19, 55])
+    }
+
     @Test("a redis server and its clients: all calls, and each says what the other hears", arguments: ways)
     func redis(_ way: Way) throws {
         let name = way.testDescription.filter { $0.isLetter }
