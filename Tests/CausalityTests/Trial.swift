@@ -26,9 +26,10 @@ struct Trial {
         checkAccounts()
         // A channel that was joined by chance brings about anything.
         guard wrong == 0, !simulation.overlaps.keys.contains(where: isHidden) else { return }
-        checkOrder()
+        let decided = simulation.edges.filter { isDecided($0.kind, $0.from, $0.to) }
+        checkOrder(decided)
         var random = SeededGenerator(seed: plan.seed)
-        checkRelations(&random)
+        checkRelations(decided, &random)
     }
 
     // MARK: Channels
@@ -164,11 +165,11 @@ struct Trial {
 
     // MARK: Order
 
-    private mutating func checkOrder() {
+    private mutating func checkOrder(_ decided: [Simulation.Edge]) {
         if simulation.hasExactTimes && (0..<graph.order.count).map({ graph.order.operation(atRank: $0) }) != simulation.order {
             faults.append("all times are exact, but the order is not the true one")
         }
-        for edge in simulation.edges where isDecided(edge.kind, edge.from, edge.to) {
+        for edge in decided {
             guard let from = graph.order.rank(of: edge.from), let to = graph.order.rank(of: edge.to), from < to else {
                 faults.append("\(edge.kind): \(place(edge.from)) does not come before \(place(edge.to))")
                 continue
@@ -184,12 +185,12 @@ struct Trial {
     // MARK: Relations
 
     /// Whatever is found to come before truly does; and all is found that follows from what is decided.
-    private mutating func checkRelations(_ random: inout SeededGenerator) {
+    private mutating func checkRelations(_ decided: [Simulation.Edge], _ random: inout SeededGenerator) {
         let order = simulation.order
         guard order.count > 1 else { return }
         for ordering in Ordering.allCases {
-            let least = simulation.relation(ordering) { isDecided($0, $1, $2) }
-            let most = simulation.relation(ordering) { _, _, _ in true }
+            let least = simulation.relation(ordering, decided)
+            let most = simulation.relation(ordering, simulation.edges)
             for _ in 0..<Self.questions {
                 guard let a = order.randomElement(using: &random), let b = order.randomElement(using: &random), a != b else { continue }
                 let found = graph.happensBefore(a, b, ordering)

@@ -81,7 +81,8 @@ struct Observer {
             return seen.map { isRecorded(operation.node, $0.time) } ?? false && endpointIDs[operation.file] != nil
                 && !(operation.kind == .accept && operation.result < 0)
         }
-        for index in known.sorted(by: { at($0) < at($1) }) {
+        let moments = world.operations.indices.map { at($0).packed }
+        for index in known.sorted(by: { moments[$0] < moments[$1] }) {
             let operation = world.operations[index]
             guard let id = endpointIDs[operation.file], let entered = operation.entered, let exited = operation.exited else { continue }
             // Only what moved bytes, or says that the connection is gone, is of interest.
@@ -119,8 +120,8 @@ struct Observer {
     private mutating func placeBytes() {
         var sent = [UInt64](repeating: 0, count: world.files.count)
         var received = sent
-        func returned(_ index: Int) -> Moment { world.operations[index].exited?.moment ?? .beginning }
-        for index in world.operations.indices.sorted(by: { returned($0) < returned($1) }) {
+        let returned = world.operations.map { $0.exited?.moment.packed ?? 0 }
+        for index in world.operations.indices.sorted(by: { returned[$0] < returned[$1] }) {
             guard let ref = operationRefs[index], let bytes = world.operations[index].bytes else { continue }
             let (file, count) = (world.operations[index].file, UInt64(bytes.count))
             let isSend = world.operations[index].kind == .send

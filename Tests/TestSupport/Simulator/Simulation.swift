@@ -59,10 +59,8 @@ public struct Simulation: Sendable {
     /// One of the recorded ends.
     public func endpoint(_ id: EndpointID) -> Endpoint { nodes[Int(id.node.index)].endpoints[Int(id.serial)] }
 
-    /// What came before what, by the chains of `ordering`, the links, and those edges that are `wanted`.
-    public func relation(_ ordering: Ordering, _ wanted: (TrueEdge.Kind, OperationRef, OperationRef) -> Bool) -> TrueRelation {
-        TrueRelation(self, ordering, edges: edges.filter { wanted($0.kind, $0.from, $0.to) })
-    }
+    /// What came before what, by the chains of `ordering`, the links, and these edges.
+    public func relation(_ ordering: Ordering, _ edges: [Edge]) -> TrueRelation { TrueRelation(self, ordering, edges: edges) }
 
     /// What one operation brought about in another.
     public struct Edge: Sendable {
