@@ -117,6 +117,7 @@ struct Trial {
 
     /// Whether anybody can know that the receive took bytes of the send.
     private func isEvident(_ send: OperationRef, _ receive: OperationRef) -> Bool {
+        if simulation.hasNoPlace(send) || simulation.hasNoPlace(receive) { return false }
         if simulation.endpoint(end(send)).kind.isDatagram { return simulation.plainDatagrams.contains(receive) }
         return simulation.overlaps[end(send)].map { $0.certain.contains(SendAndReceive(send: send, receive: receive)) } ?? true
     }
@@ -149,7 +150,7 @@ struct Trial {
             if !totals.forward.isBalanced || !totals.backward.isBalanced { faults.append("channel \(index): not balanced: \(totals)") }
             guard isRight(channel), case .endpoint(let a) = channel.a, case .endpoint(let b) = channel.b else { continue }
             for (giver, found) in [(a, totals.forward), (b, totals.backward)] {
-                guard var truth = simulation.accounts[giver] else { continue }
+                guard var truth = simulation.accounts[giver], !simulation.isOpaque(a), !simulation.isOpaque(b) else { continue }
                 var found = found
                 if let overlap = simulation.overlaps[giver] {
                     if !overlap.isComplete { continue }
@@ -239,6 +240,7 @@ struct Trial {
         guard isJoined(end(from)), kind != .reset, kind != .listenConnect else { return false }
         if kind == .ready { return isSeen(from, by: to) }
         if kind == .endOfStream && (isContested(from) || mayBeSelfMade(to)) { return false }
+        if kind == .urgent || kind == .endOfStream && simulation.endpoint(end(from)).opaqueFrom != nil { return false }
         return kind != .delivery || isEvident(from, to)
     }
 }

@@ -44,6 +44,8 @@ public struct SimulationFeatures: OptionSet, Sendable {
     public static let payloads = SimulationFeatures(rawValue: 1 << 14)
     /// Datagrams that go to a group of sockets.
     public static let multicast = SimulationFeatures(rawValue: 1 << 15)
+    /// Urgent bytes of TCP, which stand beside the stream.
+    public static let urgent = SimulationFeatures(rawValue: 1 << 16)
 
     /// Every feature and its name, for messages and for RIDEALONG_FEATURES.
     public static let names: [(feature: SimulationFeatures, name: String)] = [
@@ -51,7 +53,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
         (.links, "links"),
         (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"), (.sequenced, "sequenced"),
         (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"), (.polls, "polls"), (.listens, "listens"),
-        (.payloads, "payloads"), (.multicast, "multicast"),
+        (.payloads, "payloads"), (.multicast, "multicast"), (.urgent, "urgent"),
     ]
 
     /// What worlds contain unless somebody asks for more: all that is handled.

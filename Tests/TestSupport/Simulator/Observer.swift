@@ -124,12 +124,18 @@ struct Observer {
         for index in world.operations.indices.sorted(by: { returned[$0] < returned[$1] }) {
             guard let ref = operationRefs[index], let bytes = world.operations[index].bytes else { continue }
             let (file, count) = (world.operations[index].file, UInt64(bytes.count))
+            guard let id = endpointIDs[file] else { continue }
+            let (node, serial) = (Int(ref.node.index), Int(id.serial))
+            if activities[node].endpoints[serial].established == nil { activities[node].endpoints[serial].established = at(index) }
+            if world.operations[index].isUrgent, activities[node].endpoints[serial].opaqueFrom == nil {
+                // Whether the byte is one of the stream its receiver says: from here on, offsets are not known.
+                activities[node].endpoints[serial].opaqueFrom = world.operations[index].entered?.moment
+            }
+            if activities[node].endpoints[serial].opaqueFrom != nil { continue }
             let isSend = world.operations[index].kind == .send
             let start = isSend ? sent[file] : received[file]
             if isSend { sent[file] += count } else { received[file] += count }
-            activities[Int(ref.node.index)].operations[Int(ref.index)].bytes = start..<start + count
-            guard let id = endpointIDs[file], activities[Int(ref.node.index)].endpoints[Int(id.serial)].established == nil else { continue }
-            activities[Int(ref.node.index)].endpoints[Int(id.serial)].established = at(index)
+            activities[node].operations[Int(ref.index)].bytes = start..<start + count
         }
     }
 

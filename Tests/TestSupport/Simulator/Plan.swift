@@ -67,6 +67,9 @@ public struct Plan: Sendable {
         case raise(token: Int)
         case take(token: Int)
         case send(UInt64)
+        /// Sends one urgent byte, or asks for one.
+        case sendUrgent
+        case receiveUrgent
         /// Receives until it has so many bytes, or the stream ends, or patience does.
         case receive(UInt64)
         /// Receives once, at most so many bytes.

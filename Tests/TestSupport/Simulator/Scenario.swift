@@ -201,6 +201,24 @@ struct Scenario {
         }
         varyShutdowns()
         if features.contains(.polls) { addPolls() }
+        if features.contains(.urgent) { addUrgentBytes() }
+    }
+
+    /// On a few TCP connections, bytes that are urgent, and somebody who asks for them.
+    private mutating func addUrgentBytes() {
+        for (number, talk) in plan.conversations.enumerated() {
+            guard case .service(let service) = talk.medium, plan.services[service].kind == .tcp, random.chance(15) else { continue }
+            for task in plan.tasks.indices {
+                plan.tasks[task].steps = plan.tasks[task].steps.flatMap { step in
+                    guard step.handle / 2 == number, step.handle >= 0, random.chance(40) else { return [step] }
+                    return switch step.action {
+                    case .send: [step, Plan.Step(handle: step.handle, action: .sendUrgent)]
+                    case .receive, .read, .drain: [Plan.Step(handle: step.handle, action: .receiveUrgent), step]
+                    default: [step]
+                    }
+                }
+            }
+        }
     }
 
     /// Now and then a task looks before it receives.

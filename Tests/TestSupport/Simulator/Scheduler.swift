@@ -111,7 +111,12 @@ extension World {
         let operation = operations.count - 1
         if case .shutdown(let halves) = step.action { operations[operation].halves = halves }
         var call = SimulatedTask.Call(operation: operation, step: step, deadline: now + World.patience)
-        if case .send(let count) = step.action { call.remaining = count }
+        switch step.action {
+        case .send(let count): call.remaining = count
+        case .sendUrgent: call.remaining = 1
+        default: break
+        }
+        operations[operation].isUrgent = [.sendUrgent, .receiveUrgent].contains(step.action)
         tasks[index].call = call
         if nodes[node].isBuffered, [.send, .receive, .shutdown, .close].contains(kind) {
             attempt(index)
@@ -131,10 +136,10 @@ extension World {
         case .accept(let service): return services[service].isClosed ? nil : (.accept, services[service].file)
         case .closeService(let service): return (.close, services[service].file)
         case .pause, .await, .join, .open, .raise, .take: return nil
-        case .send, .receive, .read, .poll, .drain, .shutdown, .close:
+        case .send, .sendUrgent, .receive, .receiveUrgent, .read, .poll, .drain, .shutdown, .close:
             guard let file = file(step.handle), !files[file].isDead, !files[file].isClosing else { return nil }
             switch step.action {
-            case .send: return (.send, file)
+            case .send, .sendUrgent: return (.send, file)
             case .shutdown: return (.shutdown, file)
             case .poll: return (.ready, file)
             case .close:
@@ -155,7 +160,8 @@ extension World {
         case .connect: connect(file, call)
         case .accept(let service): isDone = accept(index, service)
         case .closeService(let service): close(service: service)
-        case .send: isDone = send(index, file)
+        case .send, .sendUrgent: isDone = send(index, file)
+        case .receiveUrgent: takeUrgent(file, call.operation)
         case .receive(let count), .read(let count): isDone = receive(index, file, atMost: count)
         case .drain: isDone = receive(index, file, atMost: 4096)
         case .poll: isDone = poll(index, file, call.operation)

@@ -59,6 +59,19 @@ public struct Simulation: Sendable {
     /// One of the recorded ends.
     public func endpoint(_ id: EndpointID) -> Endpoint { nodes[Int(id.node.index)].endpoints[Int(id.serial)] }
 
+    /// Whether it is not known which bytes of its stream an operation moved.
+    public func hasNoPlace(_ operation: OperationRef) -> Bool {
+        nodes[Int(operation.node.index)].operations[Int(operation.index)].bytes == nil
+    }
+
+    /// Whether some calls moved bytes of an end that have no place in its streams.
+    public func isOpaque(_ id: EndpointID) -> Bool {
+        endpoint(id).opaqueFrom != nil
+            || nodes[Int(id.node.index)].operations.contains {
+                $0.endpoint == id.serial && $0.kind == .receive && $0.result > 0 && $0.bytes == nil
+            }
+    }
+
     /// What came before what, by the chains of `ordering`, the links, and these edges.
     public func relation(_ ordering: Ordering, _ edges: [Edge]) -> TrueRelation { TrueRelation(self, ordering, edges: edges) }
 

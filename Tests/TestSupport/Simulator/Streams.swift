@@ -144,7 +144,10 @@ extension World {
                 if !files[peer].isDead { files[peer].error = (-104, call.operation) }
             } else if count > 0 {
                 let bytes = files[file].sent..<files[file].sent + count
-                files[peer].inbound.append(SimulatedFile.Piece(send: call.operation, bytes: bytes))
+                let isUrgent = operations[call.operation].isUrgent
+                let piece = SimulatedFile.Piece(send: call.operation, bytes: bytes, isUrgent: isUrgent)
+                files[peer].inbound.append(piece)
+                if isUrgent { files[peer].urgent = piece }
                 files[peer].waiting += count
             }
             files[file].sent += count
@@ -184,11 +187,13 @@ extension World {
     mutating func receive(_ index: Int, _ file: Int, atMost wanted: UInt64) -> Bool {
         guard let operation = tasks[index].call?.operation else { return true }
         if files[file].kind.keepsMessages { return receiveMessage(index, file, operation, atMost: wanted) }
+        skipUrgent(file)
         guard files[file].waiting > 0 else { return receiveNothing(index, file, operation) }
         var left = min(wanted, files[file].waiting, UInt64.random(in: 1...2000, using: &tasks[index].random))
         let start = files[file].received
         while left > 0 {
             let piece = files[file].inbound[0]
+            if piece.isUrgent { break }
             let taken = piece.bytes.lowerBound..<min(piece.bytes.upperBound, piece.bytes.lowerBound + left)
             add(TrueDelivery(send: piece.send, receive: operation, bytes: taken))
             left -= UInt64(taken.count)
@@ -223,7 +228,7 @@ extension World {
 
     /// Whether there is something to receive: bytes, the end, or an error.
     mutating func poll(_ index: Int, _ file: Int, _ operation: Int) -> Bool {
-        let arrived = files[file].inbound.filter { $0.arrival <= now }.min { $0.arrival < $1.arrival }
+        let arrived = files[file].inbound.filter { $0.arrival <= now && !$0.isUrgent }.min { $0.arrival < $1.arrival }
         let isOver = files[file].deafenedBy != nil
         // Whoever shut down its receiving half itself finds something in any case.
         let cause = isOver ? nil : arrived?.send ?? files[file].endedBy ?? files[file].error?.cause
@@ -241,6 +246,28 @@ extension World {
             deliveries.append(delivery)
             edges.append(TrueEdge(kind: .delivery, from: delivery.send, to: delivery.receive))
         }
+    }
+
+    // MARK: Urgent bytes
+
+    /// An urgent byte is not received with the others: whoever comes to it goes on behind it.
+    private mutating func skipUrgent(_ file: Int) {
+        while let first = files[file].inbound.first, first.isUrgent {
+            files[file].inbound.removeFirst()
+            files[file].waiting -= 1
+            files[file].received = first.bytes.upperBound
+        }
+    }
+
+    /// Takes the last urgent byte, if there is one that nobody took.
+    mutating func takeUrgent(_ file: Int, _ operation: Int) {
+        guard let piece = files[file].urgent else {
+            operations[operation].result = -22
+            return
+        }
+        files[file].urgent = nil
+        operations[operation].result = 1
+        edges.append(TrueEdge(kind: .urgent, from: piece.send, to: operation))
     }
 
     // MARK: Ends

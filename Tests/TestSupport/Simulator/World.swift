@@ -70,6 +70,8 @@ struct SimulatedFile {
         var bytes: Range<UInt64>
         var arrival: Int64 = 0
         var source: Int?
+        /// It stands beside the stream.
+        var isUrgent = false
     }
 
     var node: Int
@@ -90,6 +92,8 @@ struct SimulatedFile {
     /// Bytes that wait to be received: the send that brought them, and where they lie in the stream.
     var inbound: [Piece] = []
     var waiting: UInt64 = 0
+    /// The urgent byte that came last, if nobody took it.
+    var urgent: Piece?
     /// The operation that ended what comes in.
     var endedBy: Int?
     /// An error that the next call reports, and what brought it about.
@@ -147,6 +151,8 @@ struct SimulatedOperation {
     var source: Int?
     /// It had room for no more.
     var isFull = false
+    /// It sends, or takes, a byte beside the stream.
+    var isUrgent = false
 
     /// Whether it happens where it returns.
     var takes: Bool { kind == .accept || kind == .receive || kind == .listen || kind == .ready }
@@ -197,6 +203,7 @@ public struct TrueEdge: Hashable {
         case reset
         case ready
         case listenConnect
+        case urgent
     }
     var kind: Kind
     var from: Int
