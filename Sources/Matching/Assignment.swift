@@ -121,16 +121,17 @@ struct Assignment {
             defer { likenesses[key] = like }
             // Sends are sorted by time, so that those that come into question are the first ones.
             let possible = like.sends.partitionPoint { !couldBe(Int($0), receive) }
-            let isSilent = isSilent(receive) && !isContent
+            let isSilent = isSilent(receive)
             if possible > like.taken {
                 send[receive] = like.sends[like.taken]
-                isCertain[receive] = (way.mayRepeat && !isContent ? 0 : like.settled) == like.taken && possible == like.taken + 1
+                isCertain[receive] = (way.mayRepeat ? 0 : like.settled) == like.taken && possible == like.taken + 1
                 like.taken += 1
                 if like.taken == possible { like.settled = possible }
-            } else if possible > 0 && (isContent || way.mayRepeat && !isSilent) {
+            } else if possible > 0 && !isSilent && (isContent || way.mayRepeat) {
                 send[receive] = like.sends[possible - 1]
                 isCertain[receive] = possible == 1
             }
+            if receives[receive].mayBeLonger { isCertain[receive] = false }
             if isSilent { isCertain[receive] = false } else { earliest[receive] = like.sends[0] }
         }
         if !isContent { assignLonger() }

@@ -83,6 +83,7 @@ import Testing
     @Test func contentsTellWhichArrivedAndWhichCameTwice() {
         let (asking, answering) = (client.datagramSocket(local: here, remote: there), server.datagramSocket(local: there))
         for _ in 0..<3 { client.send(asking, 10) }
+        client.close(asking)
         for _ in 0..<3 { server.receive(answering, 10, from: here) }
         let contents: [[UInt64]] = [[100, 101, 102], [102, 100, 100]]
         let found = match([client.node, server.node]) { contents[Int($0.node.index)][Int($0.index)] }
