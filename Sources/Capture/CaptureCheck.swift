@@ -45,7 +45,7 @@ public struct CaptureCheck: Sendable {
                     number += 1
                     let before = join.counts.missedBuffered
                     let place = UInt32(truncatingIfNeeded: record.offset - start)
-                    if let call = join.call(at: frames, number: record.number, result: record.result, place: place) {
+                    if let call = join.call(at: frames, record: record, place: place) {
                         body(call, frames.event, number)
                     }
                     if join.counts.missedBuffered > before, missed.count < Self.keptMisses {

@@ -122,10 +122,11 @@ public struct CaptureJoin {
 
     /// The captured call of a record of the syscall buffer, which `frame` flushes; the same for it.
     public mutating func call(
-        at frame: borrowing FrameCursor, number: UInt16, result: Int64, place: UInt32
+        at frame: borrowing FrameCursor, record: SyscallBufferRecord, place: UInt32
     ) -> CapturedCall? {
+        let (number, result) = (record.number, record.result)
         let serial = serial(of: frame.task, at: frame.event)
-        guard file.captures(Int32(number)) else { return nil }
+        guard file.captures(Int32(number)), !record.isClonedRead else { return nil }
         for index in 0..<Self.largestGap {
             guard let call = peek(serial, index) else { break }
             if call.kind == .buffered, call.number == number, call.place == place, call.result == result {
@@ -135,9 +136,12 @@ public struct CaptureJoin {
                 return call
             }
         }
-        counts.missedBuffered += 1
+        // On its way to a cloned read rr makes one of its own.
+        if number != Self.ioctl { counts.missedBuffered += 1 }
         return nil
     }
+
+    private static let ioctl: UInt16 = 16
 
     /// rr patches the instruction of a call: the stop at it, if there was one, stands for nothing. Whether there was one, the next call
     /// that is found tells.

@@ -21,10 +21,12 @@ extension EndpointTracker {
         while let record = records.next() {
             number += 1
             let place = UInt32(truncatingIfNeeded: record.offset - start)
-            if let call = capture?.call(at: frame, number: record.number, result: record.result, place: place) {
+            if let call = capture?.call(at: frame, record: record, place: place) {
                 take(call, record, number, frame, task, &data)
                 continue
             }
+            // A plain file is no endpoint.
+            if architecture == .x86_64, record.isClonedRead { continue }
             guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0
             else { continue }
             if syscall.movesBytes, record.result > 0 {

@@ -12,6 +12,10 @@ public struct SyscallBufferRecord: Hashable, Sendable {
     public let replayAssisted: Bool
     /// What the call wrote, as a range of the flushed bytes.
     public let extra: Range<Int>
+
+    /// Whether it is a big read of a plain file that rr, where the file system can share blocks, recorded as a copy of the file's blocks:
+    /// any other read has what it read with it. Numbers are those of x86-64.
+    public var isClonedRead: Bool { number == 0 && result > 0 && extra.isEmpty }
 }
 
 /// The records in the bytes of a `syscallBufferFlush` frame's first memory write.
