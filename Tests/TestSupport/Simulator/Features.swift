@@ -58,7 +58,8 @@ public struct SimulationFeatures: OptionSet, Sendable {
 
     /// What worlds contain unless somebody asks for more: all that is handled.
     public static let handled: SimulationFeatures = [
-        .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation,
+        .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation, .polls,
+        .listens,
     ]
 
     /// Everything that can be simulated.
