@@ -11,6 +11,8 @@ struct Assignment {
         var isComplete = false
         /// A message may be received more than once.
         var mayRepeat = false
+        /// What has the same contents as a message that was received already is a copy of that.
+        var hasCopies = false
         /// By so much the times of senders and receivers may contradict each other.
         var slack: Int64 = 0
         /// What was received after this may have been sent after the end of the sender's trace.
@@ -98,6 +100,8 @@ struct Assignment {
         var sends: [Int32] = []
         var taken = 0
         var settled = 0
+        /// Whether a receive that may have taken a part of something longer took one of them.
+        var isDoubtful = false
     }
 
     /// Equal contents; `false`, and nothing done, unless the contents of all are known.
@@ -115,6 +119,7 @@ struct Assignment {
     /// be a copy.
     private mutating func assign(_ given: [UInt64], _ taken: [UInt64], isContent: Bool) {
         var likenesses: [UInt64: Likeness] = [:]
+        let longest = sends.reduce(0) { max($0, $1.length) }
         for (index, key) in given.enumerated() { likenesses[key, default: Likeness()].sends.append(Int32(truncatingIfNeeded: index)) }
         for (receive, key) in taken.enumerated() where isContent || !receives[receive].mayBeLonger {
             guard var like = likenesses.removeValue(forKey: key) else { continue }
@@ -124,14 +129,17 @@ struct Assignment {
             let isSilent = isSilent(receive)
             if possible > like.taken {
                 send[receive] = like.sends[like.taken]
-                isCertain[receive] = (way.mayRepeat ? 0 : like.settled) == like.taken && possible == like.taken + 1
+                isCertain[receive] = (way.mayRepeat ? 0 : like.settled) == like.taken && possible == like.taken + 1 && !like.isDoubtful
                 like.taken += 1
                 if like.taken == possible { like.settled = possible }
-            } else if possible > 0 && !isSilent && (isContent || way.mayRepeat) {
+            } else if possible > 0 && !isSilent && (way.mayRepeat || isContent && way.hasCopies) {
                 send[receive] = like.sends[possible - 1]
                 isCertain[receive] = possible == 1
             }
-            if receives[receive].mayBeLonger { isCertain[receive] = false }
+            if receives[receive].mayBeLonger {
+                isCertain[receive] = false
+                like.isDoubtful = like.isDoubtful || receives[receive].length < longest
+            }
             if isSilent { isCertain[receive] = false } else { earliest[receive] = like.sends[0] }
         }
         if !isContent { assignLonger() }

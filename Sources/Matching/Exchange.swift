@@ -182,6 +182,7 @@ struct Exchange {
         let isThere = sends.first.map { histories.notOpenBefore(takers[0]) <= $0.latest } ?? false
         way.isComplete = isComplete && way.isInOrder && !isUDP && isThere && !slots.contains { histories.all[$0].isOpaque }
         way.mayRepeat = isUDP && (!isOneHost || couldHearTheSame(takers))
+        way.hasCopies = isUDP
         way.slack = histories.slack(slots)
         way.silence = givers.map { histories.silence(of: $0) }.min() ?? .max
         return way
