@@ -40,6 +40,7 @@
 #include "capture-file.h"
 #include "capture-calls.h"
 #include "capture-ring.h"
+#include "preload-list.h"
 
 enum { TASKS = 1 << 22 }; // The kernel gives no larger task id (PID_MAX_LIMIT).
 #define LIBRARY_NAME "libridealong-capture-agent.so"
@@ -408,22 +409,6 @@ long ptrace(enum __ptrace_request request, ...) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Beginning and end.
 
-// Takes this library off LD_PRELOAD: gdb and tracees shall not see it.
-static void leave_preload_list(void) {
-    const char *list = getenv("LD_PRELOAD");
-    char *words = strdup(list ? list : ""), *kept = calloc(1, strlen(words ? words : "") + 1), *position = NULL;
-    if (!words || !kept) abort();
-    for (char *word = strtok_r(words, ": ", &position); word; word = strtok_r(NULL, ": ", &position)) {
-        const char *slash = strrchr(word, '/');
-        if (strcmp(slash ? slash + 1 : word, LIBRARY_NAME) == 0) continue;
-        if (*kept) strcat(kept, ":");
-        strcat(kept, word);
-    }
-    *kept ? setenv("LD_PRELOAD", kept, 1) : unsetenv("LD_PRELOAD");
-    free(words);
-    free(kept);
-}
-
 static _Noreturn void give_up(const char *what) {
     dprintf(STDERR_FILENO, PREFIX "%s\n", what);
     _exit(1);
@@ -446,7 +431,7 @@ __attribute__((constructor)) static void begin(void) {
     next_waitpid = (pid_t(*)(pid_t, int *, int))dlsym(RTLD_NEXT, "waitpid");
     next_pread = (ssize_t(*)(int, void *, size_t, off_t))dlsym(RTLD_NEXT, "pread64");
     next_pwrite = (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite64");
-    leave_preload_list();
+    leave_preload_list(LIBRARY_NAME);
     const char *path = getenv("RIDEALONG_CAPTURE"), *mode = getenv("RIDEALONG_CAPTURE_MODE");
     if (!path) return;
     if (!create_file(path)) give_up("the capture file cannot be made (is the disk full?)");

@@ -29,6 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "preload-list.h"
+
 #if !defined(__x86_64__)
 #error "software counters know the x86-64 registers and rr page only"
 #endif
@@ -408,23 +410,6 @@ int rename(const char *from, const char *to) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Rule 7: nothing of this reaches the processes that rr starts: tracees and gdb get the environment as the user made it.
 
-// Takes this library off LD_PRELOAD and leaves what the user put there for the program.
-static void leave_preload_list(void) {
-    const char *list = getenv("LD_PRELOAD");
-    if (!list) return;
-    char *words = strdup(list), *kept = calloc(1, strlen(list) + 1), *position = NULL;
-    if (!words || !kept) abort();
-    for (char *word = strtok_r(words, ": ", &position); word; word = strtok_r(NULL, ": ", &position)) {
-        const char *slash = strrchr(word, '/');
-        if (strcmp(slash ? slash + 1 : word, LIBRARY_NAME) == 0) continue;
-        if (*kept) strcat(kept, ":");
-        strcat(kept, word);
-    }
-    *kept ? setenv("LD_PRELOAD", kept, 1) : unsetenv("LD_PRELOAD");
-    free(words);
-    free(kept);
-}
-
 // The number in environment variable `name`, which then is taken away; `otherwise` if it is not set. A wrong one ends rr: a
 // guess would make a trace that replays nowhere.
 static int64_t take_number(const char *name, int64_t largest, int64_t otherwise) {
@@ -454,7 +439,7 @@ static void write_proof(void) {
 __attribute__((constructor)) static void begin(void) {
     debug = getenv("RIDEALONG_COUNTERS_DEBUG") != NULL;
     unsetenv("RIDEALONG_COUNTERS_DEBUG");
-    leave_preload_list();
+    leave_preload_list(LIBRARY_NAME);
     tick = take_number("RIDEALONG_TICK", LARGEST_TICK, DEFAULT_TICK);
     slice_ns = (uint64_t)take_number("RIDEALONG_SLICE_MS", INT_MAX, 0) * 1000000;
     // Untouched pages cost nothing.

@@ -95,9 +95,7 @@ package struct Child {
     var firstChild: pid_t? { Self.children(of: id).first }
 
     /// The children of the first thread of the process `id`.
-    static func children(of id: pid_t) -> [pid_t] {
-        Proc.text("/proc/\(id)/task/\(id)/children")?.split { $0 == " " }.compactMap { pid_t($0) } ?? []
-    }
+    static func children(of id: pid_t) -> [pid_t] { Proc.children(of: Proc.Task(process: id, thread: id)) }
 
     private init(id: pid_t) { self.id = id }
 }

@@ -84,8 +84,11 @@ extension Proc {
     private static func threads(of process: pid_t) -> [pid_t] { entries("/proc/\(process)/task").compactMap { pid_t($0) } }
 
     private static func children(of process: pid_t) -> [pid_t] {
-        threads(of: process).flatMap { thread in
-            text("/proc/\(process)/task/\(thread)/children")?.split { $0 == " " }.compactMap { pid_t($0) } ?? []
-        }
+        threads(of: process).flatMap { children(of: Task(process: process, thread: $0)) }
+    }
+
+    /// The processes that a thread has started, the first one first; none if it is gone, or the kernel does not tell.
+    static func children(of task: Task) -> [pid_t] {
+        text("/proc/\(task.process)/task/\(task.thread)/children")?.split { $0 == " " }.compactMap { pid_t($0) } ?? []
     }
 }

@@ -12,13 +12,7 @@ import Testing
     let connected: Int
     let accepted: Int
 
-    init() {
-        let (local, remote) = (Address.ipv4(0x0a00_0001, port: 1), Address.ipv4(0x0a00_0002, port: 2))
-        (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
-        _ = server.listen(local: .ipv4(0, port: 2))
-        connected = client.connect(local: local, remote: remote)
-        accepted = server.accept(local: remote, remote: local)
-    }
+    init() { (client, server, connected, accepted) = connectedPair(clock, listens: true) }
 
     /// All edges of a kind, as operations of client (0) and server (1).
     func edges(_ kind: Influence.Kind) -> [String] {

@@ -11,12 +11,7 @@ import Testing
     let connected: Int
     let accepted: Int
 
-    init() {
-        let (local, remote) = (Address.ipv4(0x0a00_0001, port: 1), Address.ipv4(0x0a00_0002, port: 2))
-        (client, server) = (ActivityBuilder(clock), ActivityBuilder(clock))
-        connected = client.connect(local: local, remote: remote)
-        accepted = server.accept(local: remote, remote: local)
-    }
+    init() { (client, server, connected, accepted) = connectedPair(clock) }
 
     var graph: CausalGraph {
         let nodes = [client.node, server.node]

@@ -10,12 +10,7 @@ import Testing
     let connected: Int
     let accepted: Int
 
-    init() {
-        let (local, remote) = (Address.ipv4(0x0a00_0001, port: 1), Address.ipv4(0x0a00_0002, port: 2))
-        (a, b) = (ActivityBuilder(clock), ActivityBuilder(clock))
-        connected = a.connect(local: local, remote: remote)
-        accepted = b.accept(local: remote, remote: local)
-    }
+    init() { (a, b, connected, accepted) = connectedPair(clock) }
 
     var found: Matches { match([a.node, b.node]) }
 
