@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 public import RunModel
 public import RunStore
@@ -25,7 +26,7 @@ public final class RunCalls {
             let stored = index.nodes[Int(node.index)]
             let reader = try CallReader(
                 TraceDirectory(path: stored.tracePath), node: node, inherited: stored.sidecar?.inheritedFiles ?? [],
-                capture: try index.capture(of: node), filter: filter, stringLimit: stringLimit
+                capture: try StoredCapture(path: index.capturePath(of: node)).required(), filter: filter, stringLimit: stringLimit
             ) { names.name(EndpointID(node: node, serial: Int($0))) }
             readers.append((node, reader))
         }

@@ -1,3 +1,4 @@
+import Capture
 import Endpoints
 import RRTrace
 public import RunModel
@@ -25,7 +26,7 @@ public struct RunWaits: Sendable {
             let id = NodeID(number)
             let reader = try CallReader(
                 TraceDirectory(path: node.tracePath), node: id, inherited: node.sidecar?.inheritedFiles ?? [],
-                capture: try index.capture(of: id)
+                capture: try StoredCapture(path: index.capturePath(of: id)).required()
             ) { names.name(EndpointID(node: id, serial: Int($0))) }
             nodes.append((reader, reader.waiting { event, time in cut.limits[number].excludes(event, time) }))
         }

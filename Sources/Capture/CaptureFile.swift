@@ -44,6 +44,8 @@ public final class CaptureFile: Sendable {
     static let headerSize = 176
     private static let bitmap = 112..<176
 
+    /// Where it is.
+    public let path: String
     /// The version of the agent that wrote it.
     public let agent: UInt32
     /// How the agent ended; `nil` for a state this reader does not know.
@@ -60,11 +62,16 @@ public final class CaptureFile: Sendable {
     let first: UInt64
     /// Where the last whole record ends.
     let committed: UInt64
+    /// How long the file was when it was opened.
+    public let size: UInt64
     private let captured: [UInt8]
     private let descriptor: Int32
 
-    /// Opens the file at `path` and reads its header.
+    /// Opens the file at `path`, reads its header, and holds that against the file's size.
+    ///
+    /// - Throws: `CaptureError` for a file that cannot be read, is none, is of another version, or has lost its end.
     public init(path: String) throws(CaptureError) {
+        self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path: path, errno: errno) }
         guard let header = Self.read(descriptor, at: 0, count: Self.headerSize) else { throw .unreadable(path: path, errno: errno) }
@@ -81,6 +88,11 @@ public final class CaptureFile: Sendable {
         unreadable = header.number(at: 48)
         faults = header.number(at: 56)
         captured = Array(header[Self.bitmap])
+        // Also while the agent is at it: what it has committed is in the file already.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .unreadable(path: path, errno: errno) }
+        size = UInt64(clamping: status.st_size)
+        guard committed <= size else { throw .cutOff(path: path, size: size, expected: committed) }
     }
 
     deinit { close(descriptor) }

@@ -56,6 +56,11 @@ public final class MessageReader {
             part.payload, at: part.position.moment.event, offset: part.offset &+ offset, count: count)
     }
 
+    /// What made bytes unknown that were known when the run was indexed, for people.
+    public var troubles: [String] {
+        readers.sorted { $0.key < $1.key }.compactMap { node, reader in reader.goneCapture.map { "\(index.name(node)): \($0)" } }
+    }
+
     private func reader(_ node: NodeID) throws -> NodeReader {
         if open.last != node {
             open.removeAll { $0 == node }
@@ -82,7 +87,7 @@ private final class NodeReader {
     private let node: NodeID
     private let trace: TraceDirectory
     private var data: OpenData?
-    private var capture: CaptureFile?
+    private var capture: StoredCapture?
     private var scattered: PayloadMap?
 
     init(_ index: RunIndex, _ node: NodeID) throws {
@@ -92,14 +97,22 @@ private final class NodeReader {
     }
 
     /// Lets go of the trace; it is opened again when it is needed.
-    func close() { (data, capture) = (nil, nil) }
+    func close() {
+        data = nil
+        if case .file = capture { capture = nil }
+    }
 
-    /// What a replay has captured; `nil` if the file is gone.
-    private func openCapture() -> CaptureFile? {
-        guard capture == nil, let name = index.nodes[Int(node.index)].captureName else { return capture }
-        // try?: captures may be deleted to save space; their bytes are then not known
-        capture = try? CaptureFile(path: index.run.captureFile(name))
-        return capture
+    /// The capture that was asked for, and is gone.
+    var goneCapture: CaptureError? {
+        if case .gone(let path) = capture { .gone(path: path) } else { nil }
+    }
+
+    /// Bytes that a replay has captured; `nil` if its file is gone, as files are that somebody deletes to save space.
+    private func captured(at offset: UInt64, count: Int) throws(CaptureError) -> [UInt8]? {
+        if capture == nil { capture = try StoredCapture(path: index.capturePath(of: node)) }
+        guard case .file(let file) = capture else { return nil }
+        if let bytes = file.bytes(at: offset, count: count) { return bytes }
+        throw .cutOff(path: file.path, size: file.size, expected: offset &+ UInt64(count))
     }
 
     /// The stored bytes, open.
@@ -118,7 +131,7 @@ private final class NodeReader {
             return try opened().reader.read(offset: start &+ offset, count: Int(count))
         case .captured(let start, let length):
             guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
-            return openCapture()?.bytes(at: start &+ offset, count: Int(count))
+            return try captured(at: start &+ offset, count: Int(count))
         case .frame:
             guard let pieces = try map().pieces(at: event) else { return nil }
             return try read(pieces, offset: offset, count: count)

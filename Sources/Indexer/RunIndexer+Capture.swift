@@ -32,15 +32,34 @@ extension RunIndexer {
 
     /// What a replay captures of the calls of `node`, now or in an earlier update; `nil` if it is not to be replayed.
     private func capture(_ node: IndexedNode, _ trace: TraceDirectory) throws -> (name: String, file: CaptureFile)? {
-        guard let replaying, let uuid = node.uuid, let header = trace.header else { return nil }
-        let name = "\(uuid)-\(CaptureFile.agent).calls"
+        guard let replaying, let name = captureName(of: node), let header = trace.header else { return nil }
+        if let file = stored(name) { return (name, file) }
         let path = run.captureFile(name)
-        // try?: one that is not there, or cannot be read, is made anew
-        if let file = try? CaptureFile(path: path), file.state == .ended { return (name, file) }
         try FileManager.default.createDirectory(
             at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
         let pass = CapturePass(
             trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize)
         return (name, try pass.run(into: path))
+    }
+
+    /// Whether a node must be read again although its trace has not changed: what a replay of it captures is not there, or not any more,
+    /// or is broken. One that could not be replayed is not tried each time.
+    func lacksCapture(_ node: IndexedNode) -> Bool {
+        guard replaying != nil, node.isBuffered, node.state == .complete, let name = captureName(of: node) else { return false }
+        if node.captureName == nil { return !node.anomalies.contains { $0.name == Self.notCaptured } }
+        return node.captureName != name || stored(name) == nil
+    }
+
+    /// The anomaly of a node that could not be replayed.
+    static let notCaptured = "not-captured"
+
+    /// What the file for a node is called: another agent may capture more.
+    private func captureName(of node: IndexedNode) -> String? { node.uuid.map { "\($0)-\(CaptureFile.agent).calls" } }
+
+    /// The capture called `name`, if there is a good one.
+    private func stored(_ name: String) -> CaptureFile? {
+        // try?: a broken one is no trouble here, it is made anew
+        guard let capture = try? StoredCapture(path: run.captureFile(name)), case .file(let file) = capture else { return nil }
+        return file
     }
 }

@@ -54,7 +54,8 @@ public struct RunIndexer: Sendable {
         let decided = try UserDecisions(of: run)
         let byName = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
         let unchanged = { (node: RunDirectory.Node) -> IndexedNode? in
-            guard let old = byName[node.name], old.fingerprint == node.fingerprint, old.tracePath == node.tracePath, old.state != .recording
+            guard let old = byName[node.name], old.fingerprint == node.fingerprint, old.tracePath == node.tracePath,
+                old.state != .recording, !lacksCapture(old)
             else { return nil }
             return old
         }
@@ -149,7 +150,7 @@ public struct RunIndexer: Sendable {
             let trace = try TraceDirectory(path: found.tracePath)
             node.fill(from: trace)
             let (reading, problem) = try read(trace, as: id, &node)
-            if let problem { extra.append(Anomaly("not-captured", subject: problem, first: start)) }
+            if let problem { extra.append(Anomaly(Self.notCaptured, subject: problem, first: start)) }
             if node.state == .interrupted {
                 // All its positions are good; what came after them is lost.
                 extra.append(

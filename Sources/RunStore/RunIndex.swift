@@ -100,6 +100,9 @@ public final class RunIndex {
         return endpoints
     }
 
+    /// Where what a replay has captured of a node's calls should be; `nil` if the node was read without a replay.
+    public func capturePath(of node: NodeID) -> String? { nodes[Int(node.index)].captureName.map { run.captureFile($0) } }
+
     /// A node's operations, read block by block.
     public func operations(of node: NodeID) -> OperationStream {
         if let stream = streams[node] { return stream }

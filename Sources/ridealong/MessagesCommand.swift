@@ -64,6 +64,7 @@ struct MessagesCommand: ParsableCommand {
             }
         }
         if let failure { throw failure }
+        for trouble in reader.troubles { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
     }
 
     private func table(_ index: RunIndex) throws -> Table {

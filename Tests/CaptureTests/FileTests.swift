@@ -75,21 +75,35 @@ struct FileTests {
         }
         #expect(throws: CaptureError.self) { try open(CaptureBytes(format: 2).bytes) { _ in } }
         #expect(throws: CaptureError.self) { try CaptureFile(path: "/nonexistent/calls") }
+        var endless = CaptureBytes()
+        endless.set(UInt64.max, at: 16)
+        #expect(throws: CaptureError.self) { try open(endless.bytes) { _ in } }
     }
 
-    @Test("a file cut off anywhere gives its first calls, then damage", arguments: [1, 8, 20, 60, 88, 100, 104, 111])
+    @Test("a file cut off anywhere is refused, with its size and what it should be", arguments: [1, 8, 20, 60, 88, 100, 104, 111])
     func cutOff(missing: Int) throws {
         var bytes = CaptureBytes()
         bytes.add()
         bytes.add(sections: [(1, 0, 8, Array(0..<8))])
-        let (found, isDamaged) = try calls(bytes.bytes.dropLast(missing))
-        // The last bytes of a payload are missed only by who reads them.
-        #expect(missing <= 8 ? found.count == 2 && !isDamaged : found.count == 1 && isDamaged)
-        if missing <= 8 {
-            try open(bytes.bytes.dropLast(missing)) { file in
-                let section = try #require(Array(CapturedCalls(file)).last?.section(.payload))
-                #expect(file.bytes(of: section) == nil)
-            }
+        let whole = bytes.bytes
+        let error = try #require(throws: CaptureError.self) { try open(whole.dropLast(missing)) { _ in } }
+        guard case .cutOff(_, let size, let expected) = error else { throw error }
+        #expect(size == UInt64(whole.count - missing) && expected == UInt64(whole.count))
+        #expect(error.description.contains("(\(size) of \(expected) bytes)") && error.description.contains("run `ridealong index` again"))
+    }
+
+    @Test("a stored capture that is gone is one thing, one that is broken another")
+    func stored() throws {
+        guard case .none = try StoredCapture(path: nil) else { throw Failure("a node without a capture has one") }
+        #expect(try StoredCapture(path: nil).required() == nil)
+        let gone = try StoredCapture(path: "/nonexistent/calls")
+        guard case .gone("/nonexistent/calls") = gone else { throw Failure("\(gone)") }
+        #expect(throws: CaptureError.gone(path: "/nonexistent/calls")) { try gone.required() }
+        let found = try open(CaptureBytes().bytes) { file in try StoredCapture(path: file.path).required()?.path == file.path }
+        #expect(found)
+        // Of a replay that was killed.
+        #expect(throws: CaptureError.self) {
+            try open(CaptureBytes(state: 0).bytes) { file in _ = try StoredCapture(path: file.path) }
         }
     }
 
@@ -105,10 +119,7 @@ struct FileTests {
             { $0.set(0 as UInt32, at: record) }, { $0.set(80 as UInt32, at: record) }, { $0.set(89 as UInt32, at: record) },
             { $0.set(UInt32.max, at: record) }, { $0.set(UInt32.max & ~7, at: record) }, { $0.set(9 as UInt8, at: record + 4) },
             { $0.set(96 as UInt32, at: record) }, { $0.set(UInt32.max, at: record + 92) }, { $0.set(9 as UInt32, at: record + 92) },
-            {
-                $0.set(UInt64.max, at: 16)
-                $0.set(120 as UInt32, at: record)
-            }, { $0.set(0 as UInt32, at: 24) },
+            { $0.set(120 as UInt32, at: record) }, { $0.set(0 as UInt32, at: 24) },
         ]
         for (number, damage) in damages.enumerated() {
             var bytes = good
