@@ -96,6 +96,7 @@ static void add_task(long tid) {
 // Writes down the call that a task is about to make, from its registers.
 static void record_call(pid_t tid, enum call_kind kind, const struct user_regs_struct *registers, uint64_t number) {
     enum input input = input_of(number);
+    if (kind != BUFFERED) header()->stops++;
     struct call_record *record = input == NOT_CAPTURED ? NULL : begin_record();
     if (!record) return;
     uint64_t arguments[6] = {registers->rdi, registers->rsi, registers->rdx, registers->r10, registers->r8, registers->r9};

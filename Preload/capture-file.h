@@ -22,7 +22,8 @@ struct file_header {
     uint32_t reserved;
     uint64_t unreadable;               // reads of a tracee's memory that failed
     uint64_t faults;                   // sends from memory that is not there
-    uint64_t spare[6];
+    uint64_t stops;                    // of rr's, at calls that are not in the syscall buffer, recorded or not: the replay goes on
+    uint64_t spare[5];
     uint8_t captured[NUMBERS / 8];     // a bit for each number of a call that is recorded
 };
 

@@ -103,8 +103,12 @@ public final class CaptureFile: Sendable {
         return captured[Int(number) / 8] >> UInt8(number % 8) & 1 != 0
     }
 
-    /// How many bytes of records there are; grows while the agent is at it.
-    public func progress() -> UInt64 { read(at: 16, count: 8).map { $0.number(at: 0) } ?? committed }
+    /// How far the agent is by now: where the last whole record ends, and at how many calls outside of the syscall buffer it was, captured
+    /// or not; what was there when the file was opened, if it cannot be read any more.
+    func progress() -> (committed: UInt64, stops: UInt64) {
+        guard let counters = read(at: 16, count: 56), counters.count == 56 else { return (committed, 0) }
+        return (counters.number(at: 0), counters.number(at: 48))
+    }
 
     /// The first `count` bytes of `section`, or all of it; `nil` if they cannot be read.
     public func bytes(of section: CapturedCall.Section, prefix count: Int = .max) -> [UInt8]? {

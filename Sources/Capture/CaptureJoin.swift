@@ -157,8 +157,7 @@ public struct CaptureJoin {
 
     /// Whether a stop was at the call of `frame`: the same instruction, number and arguments.
     private func fits(_ call: CapturedCall, _ frame: borrowing FrameCursor) -> Bool {
-        // A breakpoint is one byte before the end of its instruction; those of the syscall buffer's slot as well.
-        let next = call.instructionPointer &+ (call.kind == .emulated ? 0 : 1)
+        let next = CapturedCall.next(call.kind, call.instructionPointer)
         guard Int32(call.number) == frame.syscall?.number else { return false }
         // rr's start-up runs in a copy of rr itself, which lies elsewhere each time.
         if frame.event <= firstExec { return true }

@@ -61,6 +61,10 @@ public struct CapturedCall: Hashable, Sendable {
     /// What it hands over, in the order of the arguments.
     public let sections: [Section]
 
+    /// The address of the instruction after a call's own, which its frame has, for a stop at `pointer`: a breakpoint is one byte before the
+    /// end of its instruction, and those of the syscall buffer's slot as well.
+    static func next(_ kind: Kind, _ pointer: UInt64) -> UInt64 { pointer &+ (kind == .emulated ? 0 : 1) }
+
     /// The first section of `kind`, of message `message`.
     public func section(_ kind: Section.Kind, message: Int = 0) -> Section? {
         sections.first { $0.kind == kind && $0.message == message }

@@ -9,21 +9,22 @@ import RunStore
 /// Reading nodes of which a trace does not tell all.
 extension RunIndexer {
     /// Reads a trace, with what a replay captures if its syscall buffer was on. Second: why nothing could be captured.
-    func read(_ trace: TraceDirectory, as id: NodeID, _ node: inout IndexedNode) throws(TraceError) -> (NodeReading, problem: String?) {
+    func read(_ trace: TraceDirectory, as id: NodeID, _ node: inout IndexedNode) throws(TraceError) -> (NodeReading, problem: Anomaly?) {
         let inherited = node.sidecar?.inheritedFiles ?? []
         let name = node.name
-        let progress = { (events: UInt64) -> Void in self.progress?(name, events) }
+        let progress = { (events: UInt64) -> Void in self.progress?(name, .reading, events) }
         let mayReplay = replaying != nil && trace.header != nil && node.state == .complete
         var reading = try NodeReading(trace, node: id, inherited: inherited, stopsAtFlush: mayReplay, progress: progress)
         node.fill(from: reading)
         guard reading.isBuffered, mayReplay else { return (reading, nil) }
         var file: CaptureFile?
-        var problem: String?
+        var problem: Anomaly?
         do {
             let capture = try capture(node, trace)
             (file, node.captureName) = (capture?.file, capture?.name)
         } catch {
-            problem = "\(error)"
+            let place = (error as? ReplayError)?.event.map { Moment(event: $0) } ?? .beginning
+            problem = Anomaly(Self.notCaptured, subject: "\(error)", first: Position(node: id, moment: place))
         }
         reading = try NodeReading(trace, node: id, inherited: inherited, capture: file, progress: progress)
         node.fill(from: reading)
@@ -38,8 +39,9 @@ extension RunIndexer {
         try FileManager.default.createDirectory(
             at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
         let pass = CapturePass(
-            trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize)
-        return (name, try pass.run(into: path))
+            trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize,
+            budget: budget)
+        return (name, try pass.run(into: path) { self.progress?(node.name, .replaying, $0) })
     }
 
     /// Whether a node must be read again although its trace has not changed: what a replay of it captures is not there, or not any more,

@@ -4,6 +4,7 @@ import Endpoints
 import Foundation
 import Matching
 import RRTrace
+import Replay
 public import RunModel
 public import RunStore
 import Synchronization
@@ -14,18 +15,29 @@ public struct RunIndexer: Sendable {
     public let run: RunDirectory
     /// Traces that lie outside the run directory but belong to it.
     public let traces: [String]
-    /// Called now and then, from several threads, with a node's name and the number of its events read so far.
-    public let progress: (@Sendable (_ node: String, _ events: UInt64) -> Void)?
+    /// Called now and then, from several threads, with what is done with a node, and how many of its events that has reached.
+    public let progress: Progress?
+
+    /// What is done with a node.
+    public enum Stage: Hashable, Sendable {
+        /// Its trace is read.
+        case reading
+        /// It is replayed.
+        case replaying
+    }
+
+    /// Hears how far things are.
+    public typealias Progress = @Sendable (_ node: String, _ stage: Stage, _ events: UInt64) -> Void
 
     /// How rr replays a node with the capture agent, for what it says of its counters.
     public typealias Replaying = @Sendable (_ sidecar: Sidecar) throws -> RRInvocation
     /// How to replay nodes whose calls are hidden in the syscall buffer; `nil`: they stay hidden.
     public let replaying: Replaying?
+    /// What replays that run at the same time share.
+    let budget = ReplayBudget()
 
     /// An indexer for `run` and further `traces`.
-    public init(
-        run: RunDirectory, traces: [String] = [], replaying: Replaying? = nil, progress: (@Sendable (String, UInt64) -> Void)? = nil
-    ) {
+    public init(run: RunDirectory, traces: [String] = [], replaying: Replaying? = nil, progress: Progress? = nil) {
         self.run = run
         self.traces = traces
         self.replaying = replaying
@@ -150,7 +162,7 @@ public struct RunIndexer: Sendable {
             let trace = try TraceDirectory(path: found.tracePath)
             node.fill(from: trace)
             let (reading, problem) = try read(trace, as: id, &node)
-            if let problem { extra.append(Anomaly(Self.notCaptured, subject: problem, first: start)) }
+            if let problem { extra.append(problem) }
             if node.state == .interrupted {
                 // All its positions are good; what came after them is lost.
                 extra.append(

@@ -18,12 +18,15 @@ package struct BoundedRun {
     /// Runs `program` with `arguments`; kills it when `limit` has passed.
     package init(_ program: String, _ arguments: [String], environment: [String: String] = [:], limit: Duration) throws(Errno) {
         let deadline = ContinuousClock.now + limit
-        try self.init(program, arguments, environment: environment, pollInterval: Child.pollInterval) { ContinuousClock.now >= deadline }
+        try self.init(program, arguments, environment: environment, pollInterval: Child.pollInterval) { _ in
+            ContinuousClock.now >= deadline
+        }
     }
 
-    /// Runs `program` with `arguments`; asks every `pollInterval` microseconds whether it `isStuck`, and then kills it.
+    /// Runs `program` with `arguments`; asks every `pollInterval` microseconds whether it, by its process id,
+    /// `isStuck`, and then kills it.
     package init(
-        _ program: String, _ arguments: [String], environment: [String: String], pollInterval: UInt32, isStuck: () -> Bool
+        _ program: String, _ arguments: [String], environment: [String: String], pollInterval: UInt32, isStuck: (Int32) -> Bool
     ) throws(Errno) {
         // A file in memory rather than a pipe: it never fills up, and is still there when all who wrote to it are dead.
         let file = ridealong_memory_file()
@@ -35,7 +38,7 @@ package struct BoundedRun {
             program, arguments.map(CStrings.bytes), environment: environment,
             in: Child.Surroundings(output: output, errors: output, mask: SignalSet.of([]), deathSignal: SIGKILL))
         var end = child.end(waiting: false)
-        while end == nil && !isStuck() {
+        while end == nil && !isStuck(child.id) {
             usleep(pollInterval)
             end = child.end(waiting: false)
         }

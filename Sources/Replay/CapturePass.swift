@@ -22,8 +22,11 @@ public struct CapturePass: Sendable {
     public var bufferHeaderSize: Int
     /// How buffered calls are caught.
     public var mode: Mode
-    /// A replay that captures nothing for so long is taken to hang.
+    /// A replay that makes no call for so long, and for `CaptureWatch.slowness` times what the recorded program has computed there, is
+    /// taken to hang.
     public var patience: Duration
+    /// What it shares with other passes that run at the same time.
+    public var budget: ReplayBudget?
 
     /// Microseconds between two looks at it.
     private static let pollInterval: UInt32 = 5000
@@ -31,62 +34,92 @@ public struct CapturePass: Sendable {
     private static let sayingLimit = 300
 
     /// A pass over `trace`.
-    public init(trace: String, rr: RRInvocation, bufferHeaderSize: Int, mode: Mode = .ring, patience: Duration = .seconds(300)) {
+    public init(
+        trace: String, rr: RRInvocation, bufferHeaderSize: Int, mode: Mode = .ring, patience: Duration = .seconds(300),
+        budget: ReplayBudget? = nil
+    ) {
         self.trace = trace
         self.rr = rr
         self.bufferHeaderSize = bufferHeaderSize
         self.mode = mode
         self.patience = patience
+        self.budget = budget
     }
 
     /// Replays, and writes the capture file `path`, which is there afterwards only if the pass went through to the end.
     ///
-    /// Takes about as long as the replay. Blocks the calling thread; with it dies rr.
+    /// Takes about as long as the replay, and waits before that for a place in the budget. Blocks the calling thread; with it dies rr.
     ///
-    /// - Parameter progress: called now and then with the number of bytes captured so far.
+    /// - Parameter progress: called now and then with the event that the replay has reached.
     public func run(into path: String, progress: ((UInt64) -> Void)? = nil) throws(ReplayError) -> CaptureFile {
+        let isDone = try attempt(into: path, alone: false, progress: progress)
+        if let file = isDone { return file }
+        // It did not fit beside the others.
+        guard let file = try attempt(into: path, alone: true, progress: progress) else {
+            throw .notCaptured(trace: trace, detail: "it was ended for lack of memory")
+        }
+        return file
+    }
+
+    /// The same; `nil` if it had to end because memory ran short.
+    private func attempt(into path: String, alone: Bool, progress: ((UInt64) -> Void)?) throws(ReplayError) -> CaptureFile? {
         let partial = path + ".partial"
-        remove(partial)
-        defer { remove(partial) }
+        unlink(partial)
+        defer { unlink(partial) }
         var variables = ["RR_LOG": "TraceStream:fatal"].merging(rr.environment) { $1 }
         variables["RIDEALONG_CAPTURE"] = partial
         variables["RIDEALONG_CAPTURE_BUFFER"] = String(bufferHeaderSize)
         variables["RIDEALONG_CAPTURE_MODE"] = mode.rawValue
-        var watch = Watch(path: partial, patience: patience)
+        let place = budget?.enter(alone: alone)
+        defer { if let place { budget?.leave(place) } }
+        var watch = CaptureWatch(path: partial, trace: trace, patience: patience)
+        var isCrowded = false
         let run: BoundedRun
         do throws(Errno) {
             // -q: what the program printed is not printed again.
             run = try BoundedRun(
                 rr.executable, rr.arguments(["replay", "-q", "-a", trace]), environment: variables, pollInterval: Self.pollInterval
-            ) {
+            ) { process in
                 let isStuck = watch.isStuck()
-                progress?(watch.seen)
-                return isStuck
+                progress?(watch.event)
+                if let budget, let place, let bytes = watch.memory(of: process) { isCrowded = !budget.mayGoOn(place, taking: bytes) }
+                return isStuck || isCrowded
             }
         } catch {
             throw .cannotStart(executable: rr.executable, errno: error.rawValue)
         }
-        return try result(of: run, partial: partial, path: path)
+        if isCrowded, run.end == nil { return nil }
+        return try result(of: run, watch, partial: partial, path: path)
     }
 
     /// What came of it.
-    private func result(of run: BoundedRun, partial: String, path: String) throws(ReplayError) -> CaptureFile {
+    private func result(
+        of run: BoundedRun, _ watch: borrowing CaptureWatch, partial: String, path: String
+    ) throws(ReplayError) -> CaptureFile {
         let said = run.text.split(separator: "\n").prefix(3).joined(separator: "; ")
         let saying = said.isEmpty ? "rr said nothing" : "rr said: \(said.prefix(Self.sayingLimit))"
-        guard let end = run.end else { throw .hung(trace: trace, seconds: patience.components.seconds) }
+        let event = Self.event(in: run.text) ?? watch.event
+        guard let end = run.end else {
+            throw .hung(trace: trace, event: watch.event, seconds: watch.allowance.components.seconds)
+        }
         let file: CaptureFile
         do throws(CaptureError) {
             file = try CaptureFile(path: partial)
         } catch {
             if end == .exited(0) { throw .notCaptured(trace: trace, detail: error.description) }
-            throw .replayFailed(trace: trace, end: Self.text(end), saying: saying)
+            throw .replayFailed(trace: trace, event: event, end: Self.text(end), saying: saying)
         }
         if file.state == .noSpace { throw .noSpace(path: path) }
         guard end == .exited(0), file.state == .ended else {
-            throw .replayFailed(trace: trace, end: Self.text(end), saying: saying)
+            throw .replayFailed(trace: trace, event: event, end: Self.text(end), saying: saying)
         }
         guard rename(partial, path) == 0 else { throw .notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))") }
         return file
+    }
+
+    /// The event at which rr gave up, if it says so: `(task 12 (rec:34) at time 56)`.
+    static func event(in text: String) -> UInt64? {
+        text.firstMatch(of: /\(rec:[0-9]+\) at time ([0-9]+)/).flatMap { UInt64($0.1) }
     }
 
     private static func text(_ end: Child.End) -> String {
@@ -94,30 +127,5 @@ public struct CapturePass: Sendable {
         case .exited(let code): "exit code \(code)"
         case .signalled(let signal): "signal \(signal)"
         }
-    }
-
-    private func remove(_ path: String) { unlink(path) }
-}
-
-/// Looks whether a capture file still grows.
-private struct Watch {
-    let path: String
-    let patience: Duration
-    private(set) var seen: UInt64 = 0
-    private var file: CaptureFile?
-    private var latest = ContinuousClock.now
-
-    init(path: String, patience: Duration) {
-        self.path = path
-        self.patience = patience
-    }
-
-    mutating func isStuck() -> Bool {
-        // try?: the file is not there yet while rr starts
-        if file == nil { file = try? CaptureFile(path: path) }
-        let size = file?.progress() ?? 0
-        let now = ContinuousClock.now
-        if size > seen { (seen, latest) = (size, now) }
-        return now - latest > patience
     }
 }

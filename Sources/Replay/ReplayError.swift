@@ -8,14 +8,24 @@ public enum ReplayError: Error, Hashable, Sendable {
     case noBatchFile(path: String)
     /// The program at `executable` could not be started.
     case cannotStart(executable: String, errno: Int32)
-    /// The replay of `trace` did not come to its end; `saying` is what rr had to say.
-    case replayFailed(trace: String, end: String, saying: String)
-    /// The replay of `trace` made no call for `seconds`, and was killed.
-    case hung(trace: String, seconds: Int64)
+    /// The replay of `trace` came to `event`, and not to its end; `saying` is what rr had to say.
+    case replayFailed(trace: String, event: UInt64, end: String, saying: String)
+    /// The replay of `trace` made no call for `seconds` after `event`, and was killed.
+    case hung(trace: String, event: UInt64, seconds: Int64)
     /// The replay of `trace` went well, but nothing usable was captured.
     case notCaptured(trace: String, detail: String)
     /// There is no room for the capture file at `path`.
     case noSpace(path: String)
+}
+
+extension ReplayError {
+    /// The event up to which the replay came, if it is known.
+    public var event: UInt64? {
+        switch self {
+        case .replayFailed(_, let event, _, _), .hung(_, let event, _): event > 0 ? event : nil
+        default: nil
+        }
+    }
 }
 
 extension ReplayError: CustomStringConvertible {
@@ -28,10 +38,16 @@ extension ReplayError: CustomStringConvertible {
             "\(path) cannot be read: give --batch a file of gdb commands"
         case .cannotStart(let executable, let errno):
             "\(executable) could not be started (\(Errno(rawValue: errno))): ask `ridealong doctor`"
-        case .replayFailed(let trace, let end, let saying):
-            "the replay of \(trace) failed (\(end)); \(saying): does `rr replay -a \(trace)` work here? ask `ridealong doctor`"
-        case .hung(let trace, let seconds):
-            "the replay of \(trace) made no system call for \(seconds) s and was ended: does `rr replay -a \(trace)` come to its end?"
+        case .replayFailed(let trace, let event, let end, let saying):
+            """
+            the replay of \(trace) failed at event \(event) (\(end)), so that only what its frames tell is known; \(saying): does \
+            `rr replay -a \(trace)` work here? ask `ridealong doctor`
+            """
+        case .hung(let trace, let event, let seconds):
+            """
+            the replay of \(trace) made no system call for \(seconds) s after event \(event) and was ended, so that only what its frames \
+            tell is known: does `rr replay -a \(trace)` come to its end?
+            """
         case .notCaptured(let trace, let detail):
             "\(trace) was replayed, but its calls were not captured (\(detail)): build the library again (make build)"
         case .noSpace(let path):

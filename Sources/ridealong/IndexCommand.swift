@@ -17,7 +17,8 @@ struct IndexCommand: ParsableCommand {
             written to RUN/.ridealong, which can be deleted at any time; traces are never changed.
 
             Of a node that was recorded with rr's syscall buffer, a trace does not tell all; such a node is \
-            replayed once, as `rr replay -a` does, and what its trace lacks is taken from there.
+            replayed once, as `rr replay -a` does, and what its trace lacks is taken from there. Replays run side \
+            by side, as long as together they take at most half of the memory that is free.
 
             Prints how many nodes, events, operations, channels and messages there are, and every anomaly: \
             something that could not be read, understood or decided, with its count. docs/anomalies.md explains \
@@ -42,8 +43,8 @@ struct IndexCommand: ParsableCommand {
         let replaying: RunIndexer.Replaying = { sidecar in
             try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment)
         }
-        let indexer = RunIndexer(run: options.directory, traces: traces, replaying: capture == .auto ? replaying : nil) { node, events in
-            meter.show(node, events)
+        let indexer = RunIndexer(run: options.directory, traces: traces, replaying: capture == .auto ? replaying : nil) {
+            meter.show($0, $1, $2)
         }
         let report = try indexer.update()
         meter.clear()
@@ -123,25 +124,38 @@ struct AnomalyRow: Encodable {
     }
 }
 
-/// A line on the terminal that says how far the reading is, once it has taken a second.
+/// A line on the terminal that says how far reading and replaying are, once they have taken a second. Nothing elsewhere.
 private final class ProgressMeter: Sendable {
-    private let state = Mutex((events: [String: UInt64](), shown: false))
+    private struct State {
+        var events: [RunIndexer.Stage: [String: UInt64]] = [:]
+        var shown: Date?
+
+        func text(_ verb: String, _ stage: RunIndexer.Stage) -> String? {
+            events[stage].map { "\(verb) \($0.count) nodes: \($0.values.reduce(0, &+)) events" }
+        }
+    }
+
+    private let state = Mutex(State())
     private let start = Date()
     private let isTerminal = isatty(STDERR_FILENO) == 1
+    /// Seconds between two versions of the line.
+    private static let interval = 0.1
 
-    func show(_ node: String, _ events: UInt64) {
-        guard isTerminal, Date().timeIntervalSince(start) > 1 else { return }
+    func show(_ node: String, _ stage: RunIndexer.Stage, _ events: UInt64) {
+        guard isTerminal else { return }
+        let now = Date()
         state.withLock { state in
-            state.events[node] = events
-            state.shown = true
-            let total = state.events.values.reduce(0, &+)
-            StandardError.write("\r\u{1b}[Kreading \(state.events.count) nodes: \(total) events")
+            state.events[stage, default: [:]][node] = events
+            guard now.timeIntervalSince(start) > 1, now.timeIntervalSince(state.shown ?? start) > Self.interval else { return }
+            state.shown = now
+            let texts = [state.text("reading", .reading), state.text("replaying", .replaying)].compactMap { $0 }
+            StandardError.write("\r\u{1b}[K\(texts.joined(separator: ", "))")
         }
     }
 
     func clear() {
         state.withLock { state in
-            if state.shown { StandardError.write("\r\u{1b}[K") }
+            if state.shown != nil { StandardError.write("\r\u{1b}[K") }
         }
     }
 }

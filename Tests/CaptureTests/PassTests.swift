@@ -38,14 +38,14 @@ struct PassTests {
     @Test("a replay that fails says so, with what rr said, and leaves nothing")
     func failed() throws {
         let (error, left) = try run("cp $GOOD $RIDEALONG_CAPTURE; echo the tracee is gone >&2; exit 3")
-        #expect(error == .replayFailed(trace: "/nowhere", end: "exit code 3", saying: "rr said: the tracee is gone"))
+        #expect(error == .replayFailed(trace: "/nowhere", event: 0, end: "exit code 3", saying: "rr said: the tracee is gone"))
         #expect(left == [])
     }
 
     @Test("rr that is killed has failed, whatever it captured")
     func killed() throws {
         let (error, left) = try run("cp $GOOD $RIDEALONG_CAPTURE; kill -9 $$")
-        #expect(error == .replayFailed(trace: "/nowhere", end: "signal 9", saying: "rr said nothing"))
+        #expect(error == .replayFailed(trace: "/nowhere", event: 0, end: "signal 9", saying: "rr said nothing"))
         #expect(left == [])
     }
 
@@ -53,7 +53,7 @@ struct PassTests {
     func hung() throws {
         let start = ContinuousClock.now
         let (error, left) = try run("exec sleep 60", patience: .seconds(1))
-        #expect(error == .hung(trace: "/nowhere", seconds: 1) && left == [])
+        #expect(error == .hung(trace: "/nowhere", event: 0, seconds: 1) && left == [])
         #expect(ContinuousClock.now - start < .seconds(30))
     }
 
