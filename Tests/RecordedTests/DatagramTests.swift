@@ -10,7 +10,9 @@ private func numbers(_ output: String, _ word: String) -> [[UInt32]] {
 }
 
 /// How long the datagrams of a client's question are; it is given by the client's and its own number.
-private func length(of question: [UInt32]) -> UInt64 { 12 + UInt64(question[0] * 11 + question[1] * 7) % 50 }
+private func length(of question: [UInt32]) -> UInt64 {
+    12 + UInt64(question[0] * 11 + question[1] * 7) % 50 * 2 + UInt64(question[0] % 2)
+}
 
 /// The first questions of a client.
 private func questions(_ count: Int, of client: Int) -> [[UInt32]] { (0..<UInt32(count)).map { [UInt32(client), $0] } }

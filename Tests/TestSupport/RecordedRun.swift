@@ -12,7 +12,7 @@ public final class RecordedRun: Sendable {
     /// An empty run called `name`, in place of the one of an earlier time.
     public init(_ name: String) throws {
         let place = Executables.directory.appendingPathComponent("recorded-tests/\(name)")
-        if FileManager.default.fileExists(atPath: place.path) { try FileManager.default.removeItem(at: place) }
+        try RunJournal.clear(place)
         directory = place.appendingPathComponent("run")
         workshop = place.appendingPathComponent("workshop")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -55,6 +55,7 @@ public final class RecordedRun: Sendable {
 
     /// Starts a command that is not recorded.
     public func start(_ command: [String], environment: [String: String] = [:]) throws -> Command {
+        RunJournal.current?.note(directory.deletingLastPathComponent())
         let started = try Command(command, environment: environment, in: workshop)
         commands.withLock { $0.append(started) }
         return started
