@@ -84,7 +84,7 @@ let package = Package(
         tests("CausalityTests", of: ["RunModel", "Matching", "Causality", "RunStore", "Indexer"]),
         tests("RecorderTests", of: ["Recorder", "RunModel", system]),
         tests("ReplayTests", of: ["Replay", "Recorder", "RRTrace", "Indexer", "RunModel"]),
-        tests("CallsTests", of: ["RunModel", "RRTrace", "RunStore", "Calls"]),
+        tests("CallsTests", of: ["RunModel", "RRTrace", "Capture", "RunStore", "Calls"]),
         tests("ExportTests", of: ["RunModel", "RunStore", "Export"]),
         tests("GoldenTests", of: []),
         tests("TidyTests", of: []),

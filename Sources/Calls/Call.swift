@@ -6,7 +6,7 @@ public struct Call: Sendable {
     public enum Kind: String, Sendable {
         /// A system call.
         case call
-        /// A call that went through rr's syscall buffer: only its name and result are known.
+        /// A call that went through rr's syscall buffer, and that no replay has captured: only its name and result are known.
         case buffered
         /// A signal that was delivered.
         case signal

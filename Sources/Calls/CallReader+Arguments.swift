@@ -1,3 +1,4 @@
+import Capture
 import Endpoints
 import RRTrace
 
@@ -12,17 +13,18 @@ extension CallReader {
     private func text(_ kind: ArgumentKind, _ index: Int, _ call: PendingCall, _ result: Int64?) -> String {
         let value = index < call.values.count ? call.values[index] : 0
         let word = value & 0xffff_ffff
+        if call.isTimeoutUnknown(index, result) { return "?" }
         switch kind {
         case .descriptor: return descriptor(Int32(truncatingIfNeeded: value), call.meanings.first { $0.index == index }?.meaning)
         case .directory:
             return Int32(truncatingIfNeeded: value) == Self.currentDirectory
                 ? "AT_FDCWD" : descriptor(Int32(truncatingIfNeeded: value), nil)
-        case .path, .pointer: return call.pointer(index)
+        case .path, .pointer: return given(index, call) ?? call.pointer(index)
         case .int: return "\(Int32(truncatingIfNeeded: value))"
         case .uint: return "\(word)"
         case .long: return "\(Int64(bitPattern: value))"
         case .size: return call.architecture == .x86 ? "\(word)" : "\(value)"
-        case .hexadecimal: return value == 0 ? "0" : hexadecimal(value)
+        case .hexadecimal: return value == 0 ? "0" : call.pointer(index)
         case .mode: return Self.octal(word)
         case .signal: return SignalNames.name(Int64(word))
         case .constants(let names): return names.text(word)
@@ -31,10 +33,8 @@ extension CallReader {
         case .futexValue: return call.values[1] & 0x7f == 1 ? "\(word)" : hexadecimal(word)
         case .socketOption: return SocketOptions.name(level: call.values[1], option: word)
         case .written(let structure):
-            guard let result, result >= 0, value != 0, call.architecture != .x86 || structure.isSameIn32Bits else {
-                return call.pointer(index)
-            }
-            return written(structure, index, call, result) ?? call.pointer(index)
+            let isWritten = result.map { $0 >= 0 } ?? false && value != 0 && (call.architecture != .x86 || structure.isSameIn32Bits)
+            return (isWritten ? written(structure, index, call, result ?? 0) : nil) ?? given(index, call) ?? call.pointer(index)
         }
     }
 
@@ -136,7 +136,21 @@ private enum FileControl {
 
 extension PendingCall {
     /// The address in argument `index`.
-    func pointer(_ index: Int) -> String { values[index] == 0 ? "NULL" : hexadecimal(values[index]) }
+    ///
+    /// For what a call in the syscall buffer takes, rr puts its own memory in the place of the program's, which is then known of the
+    /// second argument only.
+    func pointer(_ index: Int) -> String {
+        var value = values[index]
+        if index == 1, let captured, captured.kind == .buffered || captured.kind == .leaving { value = captured.programArgument }
+        if let buffer, buffer.contains(value) { return "?" }
+        return value == 0 ? "NULL" : hexadecimal(value)
+    }
+
+    /// Whether argument `index` is a timeout that rr has put in the place of the program's: in the syscall buffer it first looks only.
+    func isTimeoutUnknown(_ index: Int, _ result: Int64?) -> Bool {
+        guard captured?.kind == .buffered, values[index] == 0, result != 0 else { return false }
+        return (name == "poll" && index == 2) || ((name == "epoll_wait" || name == "epoll_pwait") && index == 3)
+    }
 
     /// How many of its arguments mean something: some calls take more only if others say so.
     var argumentCount: Int {

@@ -31,7 +31,8 @@ extension CallReader {
         case .uname: return memory(address, 65 * 6).map { Self.systemName($0) }
         case .polls: return polls(address, call)
         case .epolls: return epolls(address, result, call.architecture)
-        case .buffers: return buffers(result) { _ in true }.map { "[\($0)]" }
+        // In the syscall buffer the list of buffers stands before what is in them.
+        case .buffers: return buffered == nil ? buffers(result) { _ in true }.map { "[\($0)]" } : nil
         case .message: return message(address, result, call)
         }
     }
@@ -39,9 +40,15 @@ extension CallReader {
     private static let siginfoSize = 48
     private static let statSize = 144
 
+    /// The piece of memory that the call wrote and that has the byte at `address`.
+    private func memoryWrite(containing address: UInt64) -> MemoryWrite? {
+        guard let buffered else { return frames.memoryWrite(containing: address) }
+        return buffered.written.flatMap { $0.contains(address) ? $0 : nil }
+    }
+
     /// `count` bytes that the call wrote at `address`.
     private func memory(_ address: UInt64, _ count: Int) -> [UInt8]? {
-        guard address != 0, let write = frames.memoryWrite(containing: address) else { return nil }
+        guard address != 0, let write = memoryWrite(containing: address) else { return nil }
         return data.read(write, address: address, count: count)
     }
 
@@ -65,7 +72,12 @@ extension CallReader {
 
     private func socketAddress(_ address: UInt64, lengthAt: UInt64) -> String? {
         guard let length = number(lengthAt, 4), length >= 2, length <= 128, let bytes = memory(address, Int(length)) else { return nil }
-        return SocketAddress(kernel: bytes).map { $0.text }
+        return Self.socketAddress(bytes)
+    }
+
+    /// A socket address as the kernel has it.
+    static func socketAddress(_ bytes: [UInt8]) -> String {
+        SocketAddress(kernel: bytes).map { $0.text }
             ?? "{sa_family=\(ConstantNames.named("domain")?.text(bytes.number(at: 0, 2)) ?? "?")}"
     }
 
@@ -119,17 +131,38 @@ extension CallReader {
         return missing == 0 || texts.count == Self.maximumWords ? texts.joined(separator: ", ") : nil
     }
 
+    /// The same for a call in the syscall buffer, which has the list of buffers, too.
+    private func buffers(_ result: Int64, listed vector: UInt64, _ count: UInt64) -> String? {
+        guard let list = memory(vector, 16 * Int(min(count, UInt64(Self.maximumWords)))) else { return nil }
+        var missing = result
+        var texts: [String] = []
+        for place in stride(from: 0, to: list.count, by: 16) where missing > 0 {
+            let length = Int64(clamping: min(list.number(at: place + 8, 8), UInt64(missing)))
+            guard length > 0 else { continue }
+            guard let text = string(at: list.number(at: place, 8), count: length) else { return nil }
+            missing -= length
+            texts.append("{iov_base=\(text)}")
+        }
+        return texts.joined(separator: ", ")
+    }
+
     /// The header of recvmsg, as the kernel left it, with what it leads to.
     private func message(_ address: UInt64, _ result: Int64, _ call: PendingCall) -> String? {
         guard let header = memory(address, 56) else { return nil }
         let (name, control) = (header.number(at: 0, 8), header.number(at: 32, 8))
         let (nameLength, controlLength) = (header.number(at: 8, 4), header.number(at: 40, 8))
-        let bytes = buffers(result) { ![address, name, control].contains($0) }
+        let (vector, vectorLength) = (header.number(at: 16, 8), header.number(at: 24, 8))
+        let bytes =
+            buffered == nil
+            ? buffers(result) { ![address, name, control].contains($0) } : buffers(result, listed: vector, vectorLength)
         var fields = ["msg_name=" + (sender(name, nameLength) ?? (name == 0 ? "NULL" : hexadecimal(name)))]
         fields.append("msg_namelen=\(nameLength)")
-        fields.append("msg_iov=" + (bytes.map { "[\($0)]" } ?? hexadecimal(header.number(at: 16, 8))))
-        fields.append("msg_iovlen=\(header.number(at: 24, 8))")
-        if controlLength > 0 { fields.append("msg_control=" + (passed(control, controlLength, call) ?? hexadecimal(control))) }
+        fields.append("msg_iov=" + (bytes.map { "[\($0)]" } ?? (buffered == nil ? hexadecimal(vector) : "?")))
+        fields.append("msg_iovlen=\(vectorLength)")
+        if controlLength > 0 {
+            let bytes = controlLength <= Self.largestControl ? memory(control, Int(controlLength)) : nil
+            fields.append("msg_control=" + (bytes.map { passed($0, call) } ?? hexadecimal(control)))
+        }
         fields.append("msg_controllen=\(controlLength)")
         fields.append("msg_flags=" + (ConstantNames.named("msg")?.text(header.number(at: 48, 4)) ?? "?"))
         return "{" + fields.joined(separator: ", ") + "}"
@@ -141,8 +174,7 @@ extension CallReader {
     }
 
     /// Control data: descriptors that were passed are named, others are numbers.
-    private func passed(_ address: UInt64, _ length: UInt64, _ call: PendingCall) -> String? {
-        guard length <= Self.largestControl, let bytes = memory(address, Int(length)) else { return nil }
+    func passed(_ bytes: [UInt8], _ call: PendingCall) -> String {
         var entries: [String] = []
         var offset = 0
         while bytes.count - offset >= 16 {

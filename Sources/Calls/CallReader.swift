@@ -20,17 +20,22 @@ public final class CallReader {
     var frames: FrameCursor
     var data: DataReader
     var walk: DescriptorWalk
+    /// What a replay has captured, if the node was read with it.
+    let capture: CaptureFile?
+    /// The call of the syscall buffer that is being told of, if it is one: what it wrote is there.
+    var buffered: FlushedCall?
+    /// How many calls the syscall buffer hides: they are told of by name and result only.
+    var hiddenCalls = 0
     /// The calls that tasks are in.
     private(set) var pending: [Int32: PendingCall] = [:]
-    private var lines = LineQueue()
+    var lines = LineQueue()
     private let tasks: TaskFacts
     private let rrCallBase: Int32
-    private let syscallBufferHeaderSize: Int?
     /// rr's start-up stub runs until the first exec: nothing before it is the program's.
-    private var hasStarted = false
+    private(set) var hasStarted = false
     private var hasEnded = false
     /// Whether calls are told of; if not, it is followed what epoll instances watch: for each process, by descriptor.
-    private var isTelling = true
+    private(set) var isTelling = true
     private(set) var watched: [Int32: [Int32: Set<Int32>]] = [:]
 
     /// A reader that stands before the first event of `trace`.
@@ -52,7 +57,7 @@ public final class CallReader {
         self.stringLimit = max(0, stringLimit)
         self.endpointName = endpointName
         rrCallBase = trace.rrCallBase
-        syscallBufferHeaderSize = trace.syscallBufferHeaderSize
+        self.capture = capture
         tasks = TaskFacts(trace)
         walk = DescriptorWalk(trace, node: node, inherited: inherited, capture: capture)
         data = try DataReader(trace)
@@ -119,8 +124,7 @@ public final class CallReader {
         case .syscall:
             takeCall()
         case .syscallBufferFlush:
-            walk.take(frames, &data)
-            if hasStarted, isTelling { takeFlush() }
+            takeFlush()
         case .signalDelivery, .signalHandler:
             walk.take(frames, &data)
             if frames.kind == .signalHandler, pending[frames.task]?.isInterrupted == true { pending[frames.task] = nil }
@@ -146,6 +150,7 @@ public final class CallReader {
             // What its descriptors name is asked before the call can change it.
             enter(name, shape, call.architecture)
             walk.take(frames, &data)
+            pending[frames.task]?.captured = walk.captured
         case .exiting:
             walk.take(frames, &data)
             leave(name, shape, call.architecture)
@@ -201,6 +206,11 @@ public final class CallReader {
             return
         }
         pending[call.task] = nil
+        watch(call, result: result)
+    }
+
+    /// What a silent reading remembers of what epoll instances watch.
+    func watch(_ call: PendingCall, result: Int64) {
         let (first, last) = (Int32(truncatingIfNeeded: call.values[0]), Int32(truncatingIfNeeded: call.values[2]))
         switch (call.name, result) {
         case ("epoll_ctl", 0) where call.values[1] == 1: watched[call.process, default: [:]][first, default: []].insert(last)
@@ -290,24 +300,4 @@ public final class CallReader {
         line.arguments = [tasks.exits[TaskFacts.Key(task: task, event: frames.event)].map(TaskFacts.text) ?? "gone"]
         lines.append(line)
     }
-
-    /// The calls that went through the syscall buffer since the last flush.
-    private func takeFlush() {
-        guard frames.memoryWriteCount > 0 else { return }
-        let write = frames.memoryWrite(0)
-        guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else { return }
-        let process = walk.process(of: frames.task) ?? frames.task
-        for (index, record) in SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize).enumerated() {
-            let (name, shape) = CallNumbers.entry(Int32(record.number), frames.architecture ?? .x86_64)
-            guard filter.admits(name, task: frames.task, process: process), filter.admits([], result: record.result) else { continue }
-            let place = Moment(event: frames.event, call: UInt32(truncatingIfNeeded: index + 1))
-            var line = Call(.buffered, name, at: place, time: frames.time, process: process, task: frames.task)
-            line.result = record.result
-            line.outcome = Self.plainOutcome(record.result, shape)
-            lines.append(line)
-        }
-    }
-
-    /// A syscall buffer is 1 MiB, header included.
-    private static let largestFlush: UInt64 = 1 << 21
 }

@@ -1,3 +1,4 @@
+import Capture
 import Endpoints
 import RRTrace
 import RunModel
@@ -23,6 +24,10 @@ struct PendingCall {
     var isSplit = false
     /// Whether a signal has broken it off, and the program has not gone on yet.
     var isInterrupted = false
+    /// What a replay has captured of it.
+    var captured: CapturedCall?
+    /// The syscall buffer, if the call went through it: into which rr puts what the program's own arguments point to.
+    var buffer: Range<UInt64>?
 
     var isExec: Bool { name == "execve" || name == "execveat" }
 

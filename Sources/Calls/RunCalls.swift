@@ -23,12 +23,7 @@ public final class RunCalls {
                 if serials.isEmpty { continue }
                 filter.endpoints = Set(serials)
             }
-            let stored = index.nodes[Int(node.index)]
-            let reader = try CallReader(
-                TraceDirectory(path: stored.tracePath), node: node, inherited: stored.sidecar?.inheritedFiles ?? [],
-                capture: try StoredCapture(path: index.capturePath(of: node)).required(), filter: filter, stringLimit: stringLimit
-            ) { names.name(EndpointID(node: node, serial: Int($0))) }
-            readers.append((node, reader))
+            readers.append((node, try CallReader(of: node, in: index, names, filter: filter, stringLimit: stringLimit)))
         }
         self.readers = readers
         nodeName = { index.name($0) }
@@ -51,6 +46,42 @@ public final class RunCalls {
                 "\(nodeName(node)): \(trouble.name) (\(trouble.subject))" + (trouble.event > 0 ? ", at event \(trouble.event)" : "")
             }
         }
+            + readers.compactMap { node, reader in
+                guard reader.hiddenCalls > 0 else { return nil }
+                return "\(nodeName(node)): the arguments of \(reader.hiddenCalls) calls are hidden in rr's syscall buffer; "
+                    + "`ridealong index` replays the node and finds them, or says why it cannot"
+            }
+    }
+}
+
+extension RunIndex {
+    /// The line of `ridealong calls` for what happens at `position`: of the call that is entered or returns there, or a signal, or an end.
+    /// `nil` if nothing of it happens there.
+    ///
+    /// Reads the trace up to the call's return.
+    ///
+    /// - Throws: `IndexError`, `TraceError` or `CaptureError` if the index, the trace or the capture cannot be read.
+    public func call(at position: Position, stringLimit: Int = 32) throws -> Call? {
+        let reader = try CallReader(of: position.node, in: self, EndpointNames(self), stringLimit: stringLimit)
+        let moment = position.moment
+        while let call = reader.next() {
+            if [call.at, call.entered, call.returned].contains(moment) { return call }
+            if call.at > moment, !reader.pending.values.contains(where: { $0.entered == moment }) { return nil }
+        }
+        return nil
+    }
+}
+
+extension CallReader {
+    /// A reader for a node of an indexed run.
+    convenience init(
+        of node: NodeID, in index: RunIndex, _ names: EndpointNames, filter: CallFilter = CallFilter(), stringLimit: Int = 32
+    ) throws {
+        let stored = index.nodes[Int(node.index)]
+        try self.init(
+            TraceDirectory(path: stored.tracePath), node: node, inherited: stored.sidecar?.inheritedFiles ?? [],
+            capture: try StoredCapture(path: index.capturePath(of: node)).required(), filter: filter, stringLimit: stringLimit
+        ) { names.name(EndpointID(node: node, serial: Int($0))) }
     }
 }
 

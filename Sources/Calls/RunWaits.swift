@@ -1,6 +1,4 @@
-import Capture
 import Endpoints
-import RRTrace
 public import RunModel
 public import RunStore
 
@@ -22,12 +20,8 @@ public struct RunWaits: Sendable {
         let names = try EndpointNames(index)
         let cut = try position.map { try Cut(index, at: $0) } ?? Cut(atEndOf: index)
         var nodes: [(reader: CallReader, waiting: [WaitingCall])] = []
-        for (number, node) in index.nodes.enumerated() {
-            let id = NodeID(number)
-            let reader = try CallReader(
-                TraceDirectory(path: node.tracePath), node: id, inherited: node.sidecar?.inheritedFiles ?? [],
-                capture: try StoredCapture(path: index.capturePath(of: id)).required()
-            ) { names.name(EndpointID(node: id, serial: Int($0))) }
+        for number in index.nodes.indices {
+            let reader = try CallReader(of: NodeID(number), in: index, names)
             nodes.append((reader, reader.waiting { event, time in cut.limits[number].excludes(event, time) }))
         }
         let traffic = try index.nodes.indices.map { try Traffic(index.operations(of: NodeID($0)), cut.limits[$0]) }

@@ -30,6 +30,28 @@ public struct DescriptorWalk {
     /// been entered, one that an `accept` makes is there when that has returned.
     public mutating func take(_ frame: borrowing FrameCursor, _ data: inout DataReader) { tracker.take(frame, &data) }
 
+    /// What a replay has captured of the call that the last frame entered, if it did.
+    public var captured: CapturedCall? { tracker.latestCaptured }
+
+    /// Takes a frame that flushes the syscall buffer, without the calls in it: those are taken one by one, and the flush is then ended.
+    /// `nil` if there is nothing more to take.
+    public mutating func beginFlush(_ frame: borrowing FrameCursor, _ data: inout DataReader) -> BufferFlush? {
+        tracker.beginFlush(frame, &data)
+    }
+
+    /// The next call of the flush, which has not happened yet; `nil` after the last.
+    public mutating func next(in flush: inout BufferFlush, _ frame: borrowing FrameCursor) -> FlushedCall? {
+        tracker.next(in: &flush, frame)
+    }
+
+    /// Lets a call of the flush happen: its entry and its return.
+    public mutating func take(_ call: FlushedCall, in flush: inout BufferFlush, _ frame: borrowing FrameCursor, _ data: inout DataReader) {
+        tracker.take(call, in: &flush, frame, &data)
+    }
+
+    /// Ends the flush, after its last call.
+    public mutating func endFlush(_ flush: BufferFlush, _ frame: borrowing FrameCursor) { tracker.endFlush(flush, frame) }
+
     /// What descriptor `number` of `task` names; `nil` for what is not followed (files, terminals). O(1).
     public mutating func meaning(of number: Int32, task: Int32) -> Meaning? {
         guard let task = tracker.tasks.index(of: task), let file = tracker.file(number, task) else { return nil }

@@ -5,60 +5,88 @@ import RunModel
 /// What is in the syscall buffer. A flush tells numbers and results of the calls since the last one, but not their descriptors: those
 /// that no replay has captured are hidden.
 extension EndpointTracker {
-    /// Takes the calls of a flush that were captured, and counts the others; if any of these may have moved bytes of a followed
-    /// endpoint, stream offsets are lost.
+    /// Takes the calls of a flush.
     mutating func takeFlush(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
-        guard frame.memoryWriteCount > 0 else { return }
-        let write = frame.memoryWrite(0)
-        guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else {
-            return note("unreadable-memory", "flush", at: stamp(frame).moment)
-        }
-        var movesBytes = false
-        var records = SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize)
-        let start = bytes.count - Int(UInt32(bitPattern: littleEndian32(bytes, 0)))
-        let interrupted = tasks[task].pending
-        var number: UInt32 = 0
-        while let record = records.next() {
-            number += 1
-            let place = UInt32(truncatingIfNeeded: record.offset - start)
-            if let call = capture?.call(at: frame, record: record, place: place) {
-                take(call, record, number, frame, task, &data)
-                continue
-            }
-            // A plain file is no endpoint.
-            if architecture == .x86_64, record.isClonedRead { continue }
-            guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0
-            else { continue }
-            if syscall.movesBytes, record.result > 0 {
-                movesBytes = true
-                hiddenCalls[syscall, default: 0] += 1
-            } else if syscall.makesDescriptor || syscall == .dup {
-                // Its number is in use again, so what we thought it named is gone.
-                forget(record.result, task, at: stamp(frame))
-            } else if syscall == .socketpair, record.extra.count >= 8 {
-                for place in [0, 4] { forget(Int64(littleEndian32(bytes, record.extra.lowerBound + place)), task, at: stamp(frame)) }
-            }
-        }
-        tasks[task].pending = interrupted
-        if records.isDamaged { note("unreadable-memory", "flush", at: stamp(frame).moment) }
-        // Behind a damaged record there may be any calls. All are older than the flush, but younger than the event before it.
-        if movesBytes || records.isDamaged { hideCalls(of: task, from: Moment(event: frame.event - 1)) }
+        guard var flush = beginFlush(frame, task, &data) else { return }
+        while let call = next(in: &flush, frame) { take(call, in: &flush, frame, &data) }
+        endFlush(flush, frame)
     }
 
-    /// A call of the buffer, the `number`-th of its flush, whose arguments were captured: it was made after the event before the flush.
+    /// Reads the buffer that a frame flushes; `nil` if it cannot be read.
+    mutating func beginFlush(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) -> BufferFlush? {
+        reading.isBuffered = true
+        guard frame.memoryWriteCount > 0 else { return nil }
+        let write = frame.memoryWrite(0)
+        guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else {
+            note("unreadable-memory", "flush", at: stamp(frame).moment)
+            return nil
+        }
+        return BufferFlush(
+            addresses: write.address..<max(write.address, write.address &+ Self.largestFlush), task: task,
+            records: SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize),
+            start: bytes.count - Int(UInt32(bitPattern: littleEndian32(bytes, 0))), interrupted: tasks[task].pending)
+    }
+
+    /// The next call of a flush; `nil` after the last.
+    mutating func next(in flush: inout BufferFlush, _ frame: borrowing FrameCursor) -> FlushedCall? {
+        guard let record = flush.records.next() else { return nil }
+        flush.number += 1
+        let place = UInt32(truncatingIfNeeded: record.offset - flush.start)
+        return FlushedCall(
+            record: record, moment: Moment(event: frame.event, call: flush.number),
+            captured: capture?.call(at: frame, record: record, place: place),
+            written: frame.memoryWrite(0).part(offset: UInt64(record.extra.lowerBound), count: UInt64(record.extra.count)))
+    }
+
+    /// Takes a call of a flush, from its entry to its return; counts it, if it was not captured.
+    mutating func take(_ call: FlushedCall, in flush: inout BufferFlush, _ frame: borrowing FrameCursor, _ data: inout DataReader) {
+        if let captured = call.captured {
+            take(call, captured, frame, flush.task, &data)
+        } else {
+            hide(call, in: &flush, frame, &data)
+        }
+    }
+
+    /// After the last call: if any of those that are not known may have moved bytes of a followed endpoint, stream offsets are lost.
+    mutating func endFlush(_ flush: BufferFlush, _ frame: borrowing FrameCursor) {
+        tasks[flush.task].pending = flush.interrupted
+        if flush.records.isDamaged { note("unreadable-memory", "flush", at: stamp(frame).moment) }
+        // Behind a damaged record there may be any calls. All are older than the flush, but younger than the event before it.
+        if flush.movesBytes || flush.records.isDamaged { hideCalls(of: flush.task, from: Moment(event: frame.event - 1)) }
+    }
+
+    /// A call whose arguments were captured: it was made after the event before the flush.
     private mutating func take(
-        _ call: CapturedCall, _ record: SyscallBufferRecord, _ number: UInt32, _ frame: borrowing FrameCursor, _ task: Int,
-        _ data: inout DataReader
+        _ call: FlushedCall, _ captured: CapturedCall, _ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader
     ) {
-        guard let syscall = Syscall(Int32(record.number), .x86_64) else { return }
-        let moment = Moment(event: frame.event, call: number)
-        let written = frame.memoryWrite(0).part(offset: UInt64(record.extra.lowerBound), count: UInt64(record.extra.count))
-        let entry = BufferedCall(moment: moment, time: previousTime, result: 0, written: nil, arguments: call.arguments)
-        captured = call
+        guard let syscall = Syscall(Int32(call.record.number), .x86_64) else { return }
+        let entry = BufferedCall(moment: call.moment, time: previousTime, result: 0, written: nil, arguments: captured.arguments)
+        self.captured = captured
         enter(syscall, entry, task, &data)
         let exit = BufferedCall(
-            moment: moment, time: frame.time, result: record.result, written: written, arguments: call.arguments)
+            moment: call.moment, time: frame.time, result: call.record.result, written: call.written, arguments: captured.arguments)
         leave(syscall, exit, task, &data)
+    }
+
+    /// A call of which only number, result and what it wrote are known.
+    private mutating func hide(
+        _ call: FlushedCall, in flush: inout BufferFlush, _ frame: borrowing FrameCursor, _ data: inout DataReader
+    ) {
+        let record = call.record
+        // A plain file is no endpoint.
+        if architecture == .x86_64, record.isClonedRead { return }
+        guard let syscall = Syscall(Int32(record.number), frame.architecture ?? architecture), record.result >= 0 else { return }
+        if syscall.movesBytes, record.result > 0 {
+            flush.movesBytes = true
+            hiddenCalls[syscall, default: 0] += 1
+        } else if syscall.makesDescriptor || syscall == .dup {
+            // Its number is in use again, so what we thought it named is gone.
+            forget(record.result, flush.task, at: stamp(frame))
+        } else if syscall == .socketpair, let written = call.written, written.size >= 8,
+            let made = data.read(written, address: written.address, count: 8)
+        {
+            for place in [0, 4] { forget(Int64(littleEndian32(made, place)), flush.task, at: stamp(frame)) }
+        }
     }
 
     /// A syscall buffer is 1 MiB, header included.

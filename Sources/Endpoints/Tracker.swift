@@ -41,6 +41,8 @@ struct EndpointTracker {
     var capture: CaptureJoin?
     /// What was captured of the call that is being entered.
     var captured: CapturedCall?
+    /// What was captured of the call that the last frame entered.
+    var latestCaptured: CapturedCall?
     /// The stamp of the frame before this one.
     var previousTime: Int64 = 0
     /// Descriptors that the first process is born with.
@@ -88,6 +90,28 @@ struct EndpointTracker {
 
     /// Takes the next frame.
     mutating func take(_ frame: borrowing FrameCursor, _ data: inout DataReader) {
+        guard let task = see(frame) else { return }
+        switch frame.kind {
+        case .exit where isBeyondTaskList(frame.event):
+            endTask(task, at: stamp(frame), status: nil)
+        case .signal, .signalDelivery, .signalHandler:
+            takeSignal(frame, task)
+        case .syscallBufferFlush where hasStarted:
+            takeFlush(frame, task, &data)
+        case .syscall:
+            takeCall(frame, task, &data)
+        default: break
+        }
+    }
+
+    /// Takes a frame that flushes a syscall buffer, but for the calls that are in it; `nil` if they are of no interest.
+    mutating func beginFlush(_ frame: borrowing FrameCursor, _ data: inout DataReader) -> BufferFlush? {
+        guard let task = see(frame), hasStarted else { return nil }
+        return beginFlush(frame, task, &data)
+    }
+
+    /// Notes what every frame tells, whatever its kind: its time, and who lives. Returns its task.
+    private mutating func see(_ frame: borrowing FrameCursor) -> Int? {
         reading.events = frame.event
         if firstTime == nil { firstTime = frame.time }
         previousTime = min(max(reading.time.upperBound, firstTime ?? 0), frame.time)
@@ -95,33 +119,27 @@ struct EndpointTracker {
         applyTaskEvents(upTo: frame)
         tickGuess.see(frame.ticks)
         if capture != nil { joinCapture(frame) }
-        guard let task = currentTask(frame) else { return }
+        guard let task = currentTask(frame) else { return nil }
         if frame.kind != .exit {
             let process = tasks[task].process
             tasks.processes[process].last = stamp(frame)
             if tasks.processes[process].isUnborn { beginLife(process, at: stamp(frame)) }
         }
-        switch frame.kind {
-        case .exit where isBeyondTaskList(frame.event):
-            endTask(task, at: stamp(frame), status: nil)
-        case .signal, .signalDelivery, .signalHandler:
-            takeSignal(frame, task)
-        case .syscallBufferFlush where hasStarted:
-            reading.isBuffered = true
-            takeFlush(frame, task, &data)
-        case .syscall:
-            guard let call = frame.syscall, frame.instructionPointer != Self.privilegedCallReturn else { return }
-            let number = frame.effectiveSyscallNumber
-            guard number < rrCallBase, let syscall = Syscall(number, call.architecture) else { return }
-            switch call.state {
-            case .entering where hasStarted: enter(syscall, frame, task, &data)
-            case .exiting where (syscall == .execve || syscall == .execveat) && frame.result == 0:
-                if taskEvents.isEmpty { hasStarted = true }
-                // The list does not have those of threads other than the first, nor those after its end.
-                if hasStarted { execute(task, commandLine: nil, at: stamp(frame)) }
-            case .exiting where hasStarted: leave(syscall, frame, task, &data)
-            default: break
-            }
+        return task
+    }
+
+    /// One side of a system call.
+    private mutating func takeCall(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) {
+        guard let call = frame.syscall, frame.instructionPointer != Self.privilegedCallReturn else { return }
+        let number = frame.effectiveSyscallNumber
+        guard number < rrCallBase, let syscall = Syscall(number, call.architecture) else { return }
+        switch call.state {
+        case .entering where hasStarted: enter(syscall, frame, task, &data)
+        case .exiting where (syscall == .execve || syscall == .execveat) && frame.result == 0:
+            if taskEvents.isEmpty { hasStarted = true }
+            // The list does not have those of threads other than the first, nor those after its end.
+            if hasStarted { execute(task, commandLine: nil, at: stamp(frame)) }
+        case .exiting where hasStarted: leave(syscall, frame, task, &data)
         default: break
         }
     }
@@ -129,7 +147,9 @@ struct EndpointTracker {
     /// Walks along the captured calls with those that have frames.
     private mutating func joinCapture(_ frame: borrowing FrameCursor) {
         switch frame.kind {
-        case .syscall: captured = capture?.call(at: frame)
+        case .syscall:
+            captured = capture?.call(at: frame)
+            latestCaptured = captured
         case .patchSyscall: capture?.patch(at: frame)
         default: break
         }

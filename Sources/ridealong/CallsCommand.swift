@@ -10,8 +10,9 @@ struct CallsCommand: ParsableCommand {
         abstract: "List the system calls of a run, of one node or of all in total order, as strace would.",
         discussion: """
             Descriptors show what is at their other end: 7<tcp client-4 127.0.0.1:51646>. A call that gives (write, \
-            connect, close, …) stands where it was entered, any other where it returned. What the trace does not \
-            hold, above all the bytes that a program sends and the names of files, is shown as its address.
+            connect, close, …) stands where it was entered, any other where it returned. What a program hands over in \
+            memory, a trace does not hold: the names of files are shown as their addresses, and so are the bytes that are \
+            sent, unless a replay has captured them (see `ridealong index`). A ? is what nothing tells.
 
             -e takes what strace's does: -e read,write, -e %network, -e '!futex', -e signal=SIGCHLD. The classes are \
             %desc, %file, %memory, %network, %process and %signal.
@@ -155,14 +156,15 @@ private struct CallRow: Encodable {
 
     init(_ placed: PlacedCall, _ index: RunIndex) {
         let call = placed.call
-        let isCall = call.kind == .call
+        // A call of the syscall buffer has no events of its own.
+        let hasEvents = call.kind == .call && call.at.call == 0
         position = index.text(Position(node: placed.node, moment: call.position))
         rank = placed.rank
         (process, task, kind, name, arguments) = (call.process, call.task, call.kind.rawValue, call.name, call.arguments)
         (result, error) = (call.result, call.error)
         outcome = call.result == nil ? nil : call.outcome
-        entered = isCall ? call.entered.event : nil
-        returned = isCall ? call.returned?.event : nil
+        entered = hasEvents ? call.entered.event : nil
+        returned = hasEvents ? call.returned?.event : nil
         time = call.time &+ index.nodes[Int(placed.node.index)].clockOffset
         duration = call.duration
         part = call.part == .whole ? nil : "\(call.part)"

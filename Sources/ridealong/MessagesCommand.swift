@@ -194,7 +194,7 @@ extension RunIndex {
     }
 
     /// How wide a position of this run can be.
-    var widestPosition: Int { nodes.map { "\($0.name)@\($0.events)".count }.max() ?? 0 }
+    var widestPosition: Int { nodes.map { "\($0.name)@\($0.events)\($0.isBuffered ? ".000" : "")".count }.max() ?? 0 }
 
     /// How wide a rank of this run can be.
     var widestRank: Int { String(nodes.reduce(0) { $0 + $1.operations }).count }

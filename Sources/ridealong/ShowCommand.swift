@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calls
 import Endpoints
 import Foundation
 import Indexer
@@ -12,8 +13,8 @@ struct ShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Tell all that is known about a position: the event, its operation, its message.",
         discussion: """
-            A position is NODE@EVENT, as the other commands print them. The event is read from the trace itself, \
-            with its registers; what it means comes from the index.
+            A position is NODE@EVENT, or NODE@EVENT.K for the K-th call of a flush of rr's syscall buffer, as the other \
+            commands print them. The event is read from the trace itself, with its registers; what it means comes from the index.
             """)
 
     @OptionGroup var options: RunOptions
@@ -49,6 +50,8 @@ struct PositionFacts: Encodable {
     var task: Int32
     var event: String
     var call: String?
+    /// The line of `ridealong calls`.
+    var text: String?
     var arguments: [String]
     var result: Int64?
     var time: Int64
@@ -60,7 +63,7 @@ struct PositionFacts: Encodable {
     var bytes: [UInt8]?
 
     private enum CodingKeys: String, CodingKey {
-        case position, rank, process, command, task, event, call, arguments, result, time, registers, operations, messages
+        case position, rank, process, command, task, event, call, text, arguments, result, time, registers, operations, messages
     }
 
     init(_ index: RunIndex, _ position: Position) throws {
@@ -73,12 +76,21 @@ struct PositionFacts: Encodable {
         rank = try index.rank(of: position)
         task = frame.task
         event = frame.kind
+        let line = try index.call(at: position)
+        text = line?.text
         call = frame.call.map { $0.isExit ? "\($0.name) returns" : "\($0.name) is entered" }
         arguments = frame.arguments.map { "0x" + String($0, radix: 16) }
         result = frame.result
         time = frame.time &+ node.clockOffset
         registers = Dictionary(
             frame.registers.map { ($0.name, "0x" + String($0.value, radix: 16)) }, uniquingKeysWith: { first, _ in first })
+        if position.moment.call > 0 {
+            // A call of the syscall buffer: what its task's registers were, nothing tells.
+            guard let line else {
+                throw UserError("\(index.text(position)): there are not so many calls in this event; `ridealong calls` lists them all")
+            }
+            (call, result, registers) = ("\(line.name) returns", line.result, [:])
+        }
         let stream = index.operations(of: position.node)
         for number in try stream.operations(at: position.moment) {
             let ref = OperationRef(node: position.node, index: number)
@@ -100,11 +112,12 @@ struct PositionFacts: Encodable {
         var lines = ["\(position)  (rank \(rank))"]
         let words = command?.joined(separator: " ") ?? ""
         lines.append("  task \(task)" + (process.map { ", process \($0)" } ?? "") + (words.isEmpty ? "" : ": \(words)"))
-        if let call {
+        if let call, !arguments.isEmpty {
             lines.append("  \(call): " + arguments.joined(separator: ", ") + (result.map { " = \($0)" } ?? ""))
         } else {
             lines.append("  \(event)")
         }
+        if let text { lines.append("  \(text)") }
         for operation in operations {
             lines.append(
                 "  \(operation.operation)" + (operation.bytes.map { " of \($0) bytes" } ?? "")

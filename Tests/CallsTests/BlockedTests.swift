@@ -20,12 +20,19 @@ struct BlockedTests {
         let deadlock: [String]?
     }
 
+    /// rr's syscall buffer.
+    private static let modes = ["off", "on"]
+
     /// Records some `deadlock` programs, lets them get stuck, and stops them.
-    private func recorded(_ name: String, ready: Int, _ arguments: (Int) -> [String: [String]]) throws -> RecordedRun {
-        let run = try RecordedRun(name)
+    private func recorded(
+        _ name: String, buffer: String, ready: Int, _ arguments: (Int) -> [String: [String]]
+    ) throws -> RecordedRun {
+        let run = try RecordedRun("\(name)-\(buffer)")
         let program = try Programs.compile("deadlock", in: run.workshop)
         let port = try Int(Ports.free())
-        let recordings = try arguments(port).sorted { $0.key < $1.key }.map { try run.record([program] + $0.value, as: $0.key) }
+        let recordings = try arguments(port).sorted { $0.key < $1.key }.map {
+            try run.record([program] + $0.value, as: $0.key, options: ["--syscall-buffer", buffer])
+        }
         try wait(for: "the programs to be ready") {
             try recordings.reduce(0) { try $0 + $1.output().split(separator: "\n").count { $0 == "ready" } } == ready
         }
@@ -37,9 +44,9 @@ struct BlockedTests {
         return run
     }
 
-    @Test("three nodes that wait for each other over TCP, stopped by SIGTERM, are a deadlock", .timeLimit(.minutes(3)))
-    func ring() throws {
-        let run = try recorded("deadlock-ring", ready: 3) { port in
+    @Test("three nodes that wait for each other over TCP, stopped by SIGTERM: a deadlock", .timeLimit(.minutes(3)), arguments: Self.modes)
+    func ring(buffer: String) throws {
+        let run = try recorded("deadlock-ring", buffer: buffer, ready: 3) { port in
             ["a": ["ring", "\(port)", "0"], "b": ["ring", "\(port)", "1"], "c": ["ring", "\(port)", "2"]]
         }
         let rows: [Row] = try run.list("blocked")
@@ -58,9 +65,9 @@ struct BlockedTests {
         #expect(text.contains("deadlock: each waits for the next") && circles.joined().allSatisfy { text.contains($0) })
     }
 
-    @Test("three processes of one node that wait for each other over pipes are a deadlock", .timeLimit(.minutes(3)))
-    func pipes() throws {
-        let run = try recorded("deadlock-pipes", ready: 3) { _ in ["one": ["pipes"]] }
+    @Test("three processes of one node that wait for each other over pipes are a deadlock", .timeLimit(.minutes(3)), arguments: Self.modes)
+    func pipes(buffer: String) throws {
+        let run = try recorded("deadlock-pipes", buffer: buffer, ready: 3) { _ in ["one": ["pipes"]] }
         let rows: [Row] = try run.list("blocked")
         let waits = rows.filter { $0.position != nil }
         #expect(waits.count == 3 && waits.allSatisfy { $0.name == "read" && $0.waitsFor?.count == 1 }, "\(rows)")
@@ -68,9 +75,9 @@ struct BlockedTests {
         #expect(Set(circle) == Set(waits.compactMap(\.position)) && circle.count == 3)
     }
 
-    @Test("a parent that waits for a child that anybody could set free is no deadlock", .timeLimit(.minutes(3)))
-    func noDeadlock() throws {
-        let run = try recorded("deadlock-parent", ready: 2) { port in ["one": ["parent", "\(port)"]] }
+    @Test("a parent that waits for a child that anybody could set free is no deadlock", .timeLimit(.minutes(3)), arguments: Self.modes)
+    func noDeadlock(buffer: String) throws {
+        let run = try recorded("deadlock-parent", buffer: buffer, ready: 2) { port in ["one": ["parent", "\(port)"]] }
         let rows: [Row] = try run.list("blocked")
         let waits = rows.filter { $0.position != nil }
         #expect(Set(waits.compactMap(\.reason)) == ["child", "client"] && rows.allSatisfy { $0.deadlock == nil }, "\(rows)")

@@ -1,4 +1,5 @@
 import Calls
+import Capture
 import Foundation
 import RRTrace
 import RunModel
@@ -51,6 +52,24 @@ struct CallTrace {
         leave(number, arguments, result: result, writes, task: task)
     }
 
+    /// A flush of calls of the syscall buffer: number, result, what was written. Returns where each has its record in the buffer, and
+    /// where what it wrote is in memory.
+    @discardableResult
+    mutating func flush(_ calls: [(number: UInt16, result: Int64, wrote: [UInt8])], task: Int32 = first) -> [(UInt32, UInt64)] {
+        var records: [UInt8] = []
+        var places: [(UInt32, UInt64)] = []
+        for call in calls {
+            places.append((UInt32(records.count), Self.flushed + UInt64(30 + records.count + 16)))
+            records += call.result.bytes + call.number.bytes + UInt16(0).bytes + UInt32(16 + call.wrote.count).bytes + call.wrote
+            records += [UInt8](repeating: 0, count: (8 - call.wrote.count % 8) % 8)
+        }
+        frame(.other(tag: 10), [], [(Self.flushed, UInt32(records.count).bytes + [UInt8](repeating: 0, count: 26) + records)], task: task)
+        return places
+    }
+
+    /// Where the syscall buffer is.
+    static let flushed: UInt64 = 0x6800_0000
+
     /// A task ends, with this wait status.
     mutating func exit(_ task: Int32 = first, status: Int32) {
         frame(.other(tag: 9), [], task: task)
@@ -72,18 +91,23 @@ struct CallTrace {
     }
 
     /// Everything that is told of it.
-    func calls(_ expressions: [String] = [], stringLimit: Int = 32, _ adjust: (inout CallFilter) -> Void = { _ in }) throws -> [Call] {
+    func calls(
+        _ expressions: [String] = [], stringLimit: Int = 32, capture: CaptureBytes? = nil, _ adjust: (inout CallFilter) -> Void = { _ in }
+    ) throws -> [Call] {
         var filter = try CallFilter(expressions: expressions)
         adjust(&filter)
         return try withTemporaryDirectory { directory in
             let path = directory.appendingPathComponent("trace")
             try writer.write(to: path)
-            let reader = try CallReader(TraceDirectory(path: path.path), node: NodeID(0), filter: filter, stringLimit: stringLimit) {
-                "endpoint \($0)"
-            }
-            var calls: [Call] = []
-            while let call = reader.next() { calls.append(call) }
-            return calls
+            let calls = directory.appendingPathComponent("calls")
+            if let capture { try Data(capture.bytes).write(to: calls) }
+            let file = capture == nil ? nil : try CaptureFile(path: calls.path)
+            let reader = try CallReader(
+                TraceDirectory(path: path.path), node: NodeID(0), capture: file, filter: filter, stringLimit: stringLimit
+            ) { "endpoint \($0)" }
+            var told: [Call] = []
+            while let call = reader.next() { told.append(call) }
+            return told
         }
     }
 

@@ -89,12 +89,41 @@ struct LineTests {
         #expect(calls.last?.duration == 20_003_000_000)
     }
 
+    @Test("calls in the syscall buffer that were captured show what any call shows, and what they sent")
+    func captured() throws {
+        var trace = CallTrace()
+        trace.call(53, [1, 1, 0, CallTrace.buffer], result: 0, [(CallTrace.buffer, Int32(3).bytes + Int32(4).bytes)])  // 2, 3
+        let places = trace.flush([(1, 5, []), (0, 5, Array("hello".utf8)), (0, -11, []), (32, 7, []), (3, 0, []), (7, 1, []), (39, 9, [])])
+        var capture = CaptureBytes()
+        let memory = places.map(\.1)
+        let arguments: [(UInt16, Int64, [UInt64])] = [
+            (1, 5, [3, 0x5000, 9]), (0, 5, [4, memory[1], 100]), (0, -11, [4, memory[2], 100]), (32, 7, [4]), (3, 0, [3]),
+            (7, 1, [memory[5], 1, 0]),
+        ]
+        capture.capture([0, 1, 3, 7, 32])
+        for (index, (number, result, values)) in arguments.enumerated() {
+            let sent: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] =
+                index == 0 ? [(1, 0, 9, Array("hello".utf8))] : []
+            capture.add(number: number, place: places[index].0, result: result, arguments: values, sections: sent)
+        }
+        let calls = try trace.calls(capture: capture).dropFirst(2)
+        #expect(
+            calls.map(\.text) == [
+                "write(3<endpoint 0>, \"hello\"..., 9) = 5", "read(4<endpoint 1>, \"hello\", 100) = 5",
+                // rr's own address stands for the program's, which is known of the second argument.
+                "read(4<endpoint 1>, 0xabcd, 100) = -1 EAGAIN (Resource temporarily unavailable)",
+                "dup(4<endpoint 1>) = 7<endpoint 1>", "close(3<endpoint 0>) = 0", "poll(?, 1, ?) = 1", "getpid(?) = 9  [buffered]",
+            ])
+        #expect(calls.map(\.at) == (1...7).map { Moment(event: 4, call: $0) })
+        let shown = { (adjust: (inout CallFilter) -> Void) in try trace.calls(capture: capture, adjust).map(\.name) }
+        #expect(try shown { $0.endpoints = [0] } == ["write", "close"] && shown { $0.endpoints = [1] } == ["read", "read", "dup"])
+        #expect(try shown { $0.outcome = .failed } == ["read"])
+    }
+
     @Test("calls in the syscall buffer show their number and result, at their place in the flush")
     func buffered() throws {
         var trace = CallTrace()
-        let record = { (result: Int64, number: UInt16) in result.bytes + number.bytes + UInt16(0).bytes + UInt32(16).bytes }
-        let records = record(12, 0) + record(-9, 3)
-        trace.frame(.other(tag: 10), [], [(0x1000, UInt32(records.count).bytes + [UInt8](repeating: 0, count: 26) + records)])
+        trace.flush([(0, 12, []), (3, -9, [])])
         let calls = try trace.calls().dropFirst()
         #expect(calls.map(\.text) == ["read(?) = 12  [buffered]", "close(?) = -1 EBADF (Bad file descriptor)  [buffered]"])
         #expect(calls.map(\.at) == [Moment(event: 2, call: 1), Moment(event: 2, call: 2)])

@@ -1,0 +1,60 @@
+import Capture
+import Endpoints
+import RRTrace
+import RunModel
+
+/// Calls that went through rr's syscall buffer: they have no frames, but records in a flush.
+extension CallReader {
+    /// Tells of the calls since the last flush.
+    func takeFlush() {
+        guard var flush = walk.beginFlush(frames, &data) else { return }
+        while let flushed = walk.next(in: &flush, frames) {
+            var call = pendingCall(flushed, flush)
+            let isKnown = flushed.captured != nil && call.isWanted
+            // What its descriptors name is asked before the call can change it, and again when it has made some.
+            if isKnown { learn(&call) }
+            walk.take(flushed, in: &flush, frames, &data)
+            if isKnown { learn(&call) }
+            guard isTelling else {
+                if flushed.captured != nil { watch(call, result: flushed.record.result) }
+                continue
+            }
+            buffered = flushed
+            tell(of: flushed, call)
+            buffered = nil
+        }
+        walk.endFlush(flush, frames)
+    }
+
+    private func pendingCall(_ flushed: FlushedCall, _ flush: BufferFlush) -> PendingCall {
+        // Calls of other architectures are not captured.
+        let architecture = flushed.captured == nil ? frames.architecture ?? .x86_64 : .x86_64
+        let (name, shape) = CallNumbers.entry(Int32(flushed.record.number), architecture)
+        let process = walk.process(of: frames.task) ?? frames.task
+        var call = PendingCall(
+            name: name, shape: shape, architecture: architecture, task: frames.task, process: process, entered: flushed.moment,
+            time: frames.time, values: flushed.captured?.arguments ?? Array(repeating: 0, count: 6),
+            isWanted: filter.admits(name, task: frames.task, process: process))
+        (call.captured, call.buffer) = (flushed.captured, flush.addresses)
+        return call
+    }
+
+    private func tell(of flushed: FlushedCall, _ call: PendingCall) {
+        let result = flushed.record.result
+        guard hasStarted, call.isWanted else { return }
+        if flushed.captured == nil, capture == nil { hiddenCalls += 1 }
+        guard filter.admits(call.meanings.map(\.1) + [flushed.captured == nil ? nil : made(by: call, result)], result: result)
+        else { return }
+        var line = call.line
+        line.result = result
+        if flushed.captured == nil {
+            line.kind = .buffered
+            line.outcome = Self.plainOutcome(result, call.shape)
+        } else {
+            line.arguments = arguments(of: call, result: result)
+            line.outcome = outcome(of: call, result)
+            line.returned = flushed.moment
+        }
+        lines.append(line)
+    }
+}
