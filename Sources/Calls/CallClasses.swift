@@ -45,14 +45,6 @@ enum CallClasses {
         }
         return names
     }()
-
-    /// Whether a call gives: what it does can be seen elsewhere as soon as it has been entered, and before it returns.
-    static func gives(_ name: String) -> Bool { giving.contains(name) }
-
-    private static let giving: Set<String> = [
-        "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice", "tee", "vmsplice",
-        "connect", "shutdown", "close", "close_range", "clone", "clone3", "fork", "vfork", "kill", "tkill", "tgkill", "exit", "exit_group",
-    ]
 }
 
 extension CallShape {

@@ -166,7 +166,7 @@ public final class CallReader {
         var call = pendingCall(name, shape, architecture)
         // exec's return tells the rest.
         guard hasStarted || call.isExec else { return }
-        if isTelling, hasStarted, call.isWanted, CallClasses.gives(name) { call.slot = lines.reserve(frames.task) }
+        if isTelling, hasStarted, call.isWanted, GivingCalls.contains(name) { call.slot = lines.reserve(frames.task) }
         pending[frames.task] = call
         if case .never = shape.result { complete(call, result: nil) }
     }

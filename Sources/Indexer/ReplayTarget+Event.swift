@@ -49,7 +49,7 @@ struct EventPlace {
     }
 
     /// The thread group of each task that lives at `event`.
-    private static func threadGroups(_ events: [TaskEvent], upTo event: UInt64) -> [Int32: Int32] {
+    static func threadGroups(_ events: [TaskEvent], upTo event: UInt64) -> [Int32: Int32] {
         let cloneThread: UInt32 = 0x10000
         var groups: [Int32: Int32] = [:]
         for change in events where change.event <= event {
@@ -66,10 +66,18 @@ struct EventPlace {
 }
 
 extension ReplayTarget {
-    /// The place at `moment` of `trace`: in the process and thread of its event. `nil` if the trace cannot be read up to there.
+    /// The place at `moment` of `trace`: in the process and thread of its event. `nil` if the trace cannot be read up to there, or if
+    /// there is no such call in a flush of the syscall buffer.
     ///
     /// Reads the frames up to the next one of the same process.
     public init?(_ moment: Moment, in trace: TraceDirectory, headline: [String] = []) throws(TraceError) {
+        if moment.call > 0 {
+            guard let place = try BufferedPlace.find(moment, in: trace) else { return nil }
+            self.init(
+                trace: trace.path, process: place.process, task: place.task, moment: moment, landing: place.gives ? .entered : .returned,
+                stop: .beforeCall(event: place.earlier, place: place.place), headline: headline)
+            return
+        }
         guard let place = try EventPlace.find(moment.event, in: trace) else { return nil }
         let stop: Stop =
             switch place.next {

@@ -31,6 +31,7 @@ public struct DebugSession: Sendable {
             switch target.stop {
             case .afterEvent: ["-g", String(event)]
             case .beforeReturn: ["-g", String(event > 0 ? event - 1 : 0)]
+            case .beforeCall(let earlier, _): ["-g", String(earlier > 0 ? earlier - 1 : 0)]
             case .end: ["-e"]
             }
         // -f counts a process from its fork on, and works for those that did an exec too, and for the first (-p, from the exec on, would
@@ -46,6 +47,7 @@ public struct DebugSession: Sendable {
         var variables = rr.environment
         variables[Self.scriptVariable] = String(decoding: PackageResources.landing_py, as: UTF8.self)
         variables["RIDEALONG_LANDING"] = target.stop == .beforeReturn ? "returning" : target.landing.rawValue
+        variables["RIDEALONG_PLACE"] = if case .beforeCall(_, let place) = target.stop { String(place) } else { "-1" }
         variables["RIDEALONG_TASK"] = String(target.task ?? 0)
         variables["RIDEALONG_HEADLINE"] = target.headline.joined(separator: "\n")
         variables["RIDEALONG_BATCH"] = batch.map(Self.absolute) ?? ""

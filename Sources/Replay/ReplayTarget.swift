@@ -11,12 +11,15 @@ public struct ReplayTarget: Hashable, Sendable {
     }
 
     /// Where rr has to stop for that.
-    public enum Stop: String, Hashable, Sendable, Codable {
+    public enum Stop: Hashable, Sendable, Codable {
         /// After the event: the rule.
         case afterEvent
         /// Before the event, the return of a system call, and then run on to where the call comes back to the user's code. Needed where
         /// the next event of the process is a flush of its syscall buffer: rr cannot stop between the two, but calls lie between them.
         case beforeReturn
+        /// At a call of the syscall buffer, which has no event: before `event`, the last one of the thread that rr can stop before, and
+        /// then run on to where the thread makes the call that has its record `place` bytes behind the header of its buffer.
+        case beforeCall(event: UInt64, place: UInt32)
         /// Where the process ends: nothing of it comes after the event but its death, and asked to stop between the two, rr would run
         /// to the end of the trace and leave in silence, with exit code 0.
         case end

@@ -15,6 +15,12 @@ RR_PAGE = range(0x70000000, 0x70001000)
 # The first two slots are ordinary, traced calls: their results lie in the program's own memory. Behind the others, results still
 # lie in rr's syscall buffer, and code of rr's preload library carries them over.
 TRACED_SLOTS = range(0x70000000, 0x70000006)
+# The slots through which the calls of the syscall buffer go: made again in replay, not made again, and helped along by rr.
+BUFFERED_SLOTS = (0x70000006, 0x7000000C, 0x70000018)
+# Where rr keeps the address of the running thread's syscall buffer, whose first word is how many bytes of records it has.
+BUFFER_ADDRESS = 0x70001030
+# So many signals are passed on between two places, at most.
+MAXIMUM_SIGNALS = 10000
 # Libraries through which a program reaches a system call, by the beginning of the file's name.
 SYSTEM_LIBRARIES = ("libc.so", "libc-", "libc.musl", "libpthread", "ld-linux", "ld-musl", "librrpreload")
 AUXV_VDSO = 33
@@ -33,6 +39,8 @@ class Landing:
         self.task = int(variables.pop("RIDEALONG_TASK"))
         # Whether to stand before the call ("entered") or after it ("returned"); "returning": after it, but rr stopped before its end.
         self.landing = variables.pop("RIDEALONG_LANDING")
+        # At a call of the syscall buffer: where its record begins there, behind the header. -1: the event is the place.
+        self.place = int(variables.pop("RIDEALONG_PLACE"))
         # What to tell a person on arrival.
         self.headline = variables.pop("RIDEALONG_HEADLINE").splitlines()
         # The file of commands to run there, None for a prompt.
@@ -63,6 +71,7 @@ class Landing:
         self.landed = True
         try:
             notes = self.select_task()
+            notes += self.run_to_buffered_call()
             notes += self.select_frame()
         except Exception as error:
             notes = ["the user's frame was not found (%s): this is where the event left the process" % error]
@@ -83,6 +92,17 @@ class Landing:
             return []
         return ["thread %d is not there: this is the thread that runs next" % self.task]
 
+    def run_to_buffered_call(self):
+        """Runs to where the thread makes a call of the syscall buffer, if the position is one."""
+        if self.place < 0:
+            return []
+        stops = [self.stop_at(slot) for slot in BUFFERED_SLOTS]
+        for stop in stops:
+            stop.condition = "*(unsigned int *) *(unsigned long *) %d == %d" % (BUFFER_ADDRESS, self.place)
+        if run_to(stops):
+            return []
+        return ["the call was not found: this is where the replay stopped"]
+
     def select_frame(self):
         """Selects the user's frame, once the call has come back from where its results are not yet the program's."""
         notes = []
@@ -101,11 +121,14 @@ class Landing:
     def return_to(self, frame):
         """Runs the selected thread to where it comes back to `frame`."""
         # `finish` would do, but for leaving the call's result as $1 in the user's history of values.
-        stop = gdb.Breakpoint("*%d" % frame.pc(), internal=True)
+        run_to([self.stop_at(frame.pc())])
+
+    def stop_at(self, pc):
+        """A breakpoint at `pc` for the selected thread."""
+        stop = gdb.Breakpoint("*%d" % pc, internal=True)
         stop.silent = True
         stop.thread = gdb.selected_thread().num
-        gdb.execute("continue", to_string=True)
-        stop.delete()
+        return stop
 
     def restore(self):
         """Takes back what `prepare` quieted."""
@@ -151,6 +174,18 @@ class Landing:
             )
             sys.stderr.flush()
             os._exit(1)
+
+
+def run_to(stops):
+    """Runs to one of these breakpoints, past any signals, and removes them; whether it got there."""
+    for _ in range(MAXIMUM_SIGNALS):
+        gdb.execute("continue", to_string=True)
+        if any(stop.hit_count for stop in stops) or not gdb.selected_inferior().pid:
+            break
+    found = any(stop.hit_count for stop in stops)
+    for stop in stops:
+        stop.delete()
+    return found
 
 
 def user_frame():

@@ -15,7 +15,8 @@ struct DebugCommand: ParsableCommand {
         discussion: """
             Starts `rr replay` with gdb in the process and thread of the position, in the innermost frame that is the program's own. \
             Naming a message (the position of its send) stands where it is received, with its bytes in memory; --send stands where \
-            it is sent, before anything has been. Any other position stands where its event is done.
+            it is sent, before anything has been. Any other position stands where its event is done. A call in rr's syscall buffer \
+            (NODE@EVENT.K) is stood at like any other: before it, if it gives, as a send or a close does, else after it.
 
             Everything that gdb and rr can do works from there, in both directions: finish, next, reverse-continue, watch. `when` \
             tells the event. The process that gdb sees is one of one node; to look at another, start another session.
@@ -35,7 +36,7 @@ struct DebugCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run the gdb commands in this file instead of asking for some, then end.", valueName: "file"))
     var batch: String?
 
-    @Argument(help: "The position: NODE@EVENT, as `ridealong messages` and the other listings print it.")
+    @Argument(help: "The position, as `ridealong messages` and the other listings print it.")
     var position: String
 
     func run() throws {

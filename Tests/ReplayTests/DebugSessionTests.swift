@@ -32,6 +32,30 @@ import Testing
         }
     }
 
+    @Test func aBufferedSendShowsWhatIsAboutToBeSentOnBothSides() throws {
+        let scenario = try Scenario.recorded(.buffered)
+        let replies = try scenario.buffered(44, in: "server")
+        let replied = try replies.map { call in
+            try scenario.message("reply", at: call, of: "server").expect(function: "send_reply", text: "reply to")
+        }
+        #expect(replied.sorted() == Scenario.questions)
+        for (node, questions) in [("client", [0, 1]), ("shell", [0]), ("threads", [100, 200, 300])] {
+            let asked = try scenario.buffered(44, in: node).map { call in
+                try scenario.message("*request", at: call, of: node).expect(function: "send_request", text: "question")
+            }
+            #expect(asked.sorted() == questions)
+        }
+    }
+
+    @Test func aBufferedReceiveShowsWhatWasReceived() throws {
+        let scenario = try Scenario.recorded(.buffered)
+        let (waited, found) = (try scenario.calls("recvfrom", returns: true, in: "server"), try scenario.buffered(45, in: "server"))
+        let seen = try (waited + found).map { event in
+            try scenario.message("*request", at: event, of: "server").expect(function: "receive_request", text: "question")
+        }
+        #expect(seen.sorted() == Scenario.questions)
+    }
+
     @Test(arguments: ["client", "shell"])
     func aClientShowsWhatItSendsAndReceives(node: String) throws {
         let scenario = try Scenario.recorded()

@@ -39,7 +39,7 @@ extension Scenario {
     ) throws -> Command {
         let trace = try trace.map { try TraceDirectory(path: $0) } ?? self.directory(of: node)
         let headline = Self.headline.split(separator: "\n").map(String.init)
-        let target = try #require(try ReplayTarget(Moment(event: event.number), in: trace, headline: headline))
+        let target = try #require(try ReplayTarget(event.moment, in: trace, headline: headline))
         #expect(target.task == event.task)
         let file = directory.appendingPathComponent("\(UUID().uuidString).gdb")
         if let commands { try Data(commands.utf8).write(to: file) }

@@ -1,0 +1,54 @@
+import Endpoints
+import RRTrace
+import RunModel
+
+/// Whose call of the syscall buffer it is, and what has to be known to stop a replay there: it has no event, and rr can stop only before
+/// events that are none of the buffer's own.
+///
+/// A buffer is flushed before anything else happens in its thread. So the calls of a flush lie between the thread's last event and the
+/// flush, and the first call that is made there with so many bytes of records in the buffer as stand before its record is the one.
+struct BufferedPlace {
+    /// The process, as its recorded thread group id.
+    let process: Int32
+    /// The thread.
+    let task: Int32
+    /// The last event of the thread before the call.
+    let earlier: UInt64
+    /// Where the call's record begins, behind the header of the buffer.
+    let place: UInt32
+    /// Whether the call stands where it was entered.
+    let gives: Bool
+
+    /// A syscall buffer is 1 MiB, header included.
+    private static let largestFlush: UInt64 = 1 << 21
+
+    /// The call at `moment` of `trace`; `nil` if there is none.
+    ///
+    /// Reads the frames up to there.
+    static func find(_ moment: Moment, in trace: TraceDirectory) throws(TraceError) -> BufferedPlace? {
+        var frames = try FrameCursor(trace)
+        var latest: [Int32: UInt64] = [:]
+        while frames.advance(), frames.event < moment.event {
+            switch frames.kind {
+            case .syscallBufferFlush, .syscallBufferReset, .syscallBufferAbortCommit: continue
+            default: latest[frames.task] = frames.event
+            }
+        }
+        guard frames.event == moment.event, frames.kind == .syscallBufferFlush, frames.memoryWriteCount > 0,
+            let earlier = latest[frames.task]
+        else { return nil }
+        let write = frames.memoryWrite(0)
+        var data = try DataReader(trace)
+        guard write.size <= largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)),
+            let header = trace.syscallBufferHeaderSize
+        else { return nil }
+        var records = SyscallBufferRecords(bytes, headerSize: header)
+        for _ in 1..<moment.call { if records.next() == nil { return nil } }
+        guard let record = records.next() else { return nil }
+        let groups = EventPlace.threadGroups(trace.tasks().events, upTo: moment.event)
+        return BufferedPlace(
+            process: groups[frames.task] ?? frames.task, task: frames.task, earlier: earlier,
+            place: UInt32(truncatingIfNeeded: record.offset - header),
+            gives: GivingCalls.contains(SyscallTable.name(Int32(record.number), frames.architecture ?? .x86_64)))
+    }
+}
