@@ -63,7 +63,9 @@ extension EdgeCollector {
                 }
                 guard operation.kind == .receive else { continue }
                 received[serial] = operation.at
-                guard let ready = open.removeValue(forKey: serial), node.endpoints[serial].opaqueFrom == nil else { continue }
+                // From there on, somebody may have received of whom nothing is known.
+                let isKnown = node.endpoints[serial].opaqueFrom.map { operation.at < $0 } ?? true
+                guard let ready = open.removeValue(forKey: serial), isKnown else { continue }
                 let before = ready.filter { node.operations[$0].at < operation.entered }
                 if !before.isEmpty {
                     found[OperationRef(node: NodeID(number), index: index)] = before.map { OperationRef(node: NodeID(number), index: $0) }

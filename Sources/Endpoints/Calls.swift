@@ -26,7 +26,10 @@ extension EndpointTracker {
         case .kill, .tkill, .tgkill, .rtSigqueueinfo, .rtTgsigqueueinfo: shoot(frame, task, call)
         case .write: if let file = call.file, files[file].kind == .eventCounter { raise(file, task, call) }
         case .connect: enterConnect(call)
-        case .sendmsg, .sendmmsg: sendParcel(task, call)
+        case .sendto: offerUrgent(frame, call)
+        case .sendmsg, .sendmmsg:
+            offerUrgent(frame, call)
+            sendParcel(task, call)
         case .close:
             // The descriptor is free again before the call returns, so another thread may get the same number meanwhile.
             let count = reading.activity.operations.count

@@ -41,7 +41,7 @@ extension EndpointTracker {
     /// sendmsg is entered: on one end of a pair it may send descriptors.
     mutating func sendParcel(_ task: Int, _ call: PendingCall) {
         guard let file = call.file, let serial = files[file].endpoint, case .pair(let twin) = reading.activity.endpoints[Int(serial)].birth,
-            files[file].kind != .pipe
+            files[file].kind != .pipe, lostPlaces[Direction(endpoint: serial, kind: .send)] == nil
         else { return }
         let table = tables[tasks[task].table]
         guard table.slots.count + table.plain.count <= Self.mostContents else { return }

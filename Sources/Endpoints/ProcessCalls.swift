@@ -106,15 +106,21 @@ extension EndpointTracker {
         tasks.remove(task)
     }
 
-    /// Gives up a call that never returned: what it did is not known.
-    mutating func abandonCall(of task: Int) {
+    /// Gives up a call that never returned: what it did is not known. If the task `isAlive`, it may have returned after the trace's end.
+    mutating func abandonCall(of task: Int, isAlive: Bool = false) {
         guard let call = tasks[task].pending else { return }
         tasks[task].pending = nil
-        // A send that was cut off may have handed over any part of its bytes; a receive took none that the program ever saw.
-        guard call.syscall.movesBytes, call.syscall.direction != .receive else { return }
+        guard call.syscall.movesBytes else { return }
+        // A send that was cut off may have handed over any part of its bytes; a receive that a death cut off took none.
+        if call.syscall.direction == .receive {
+            if isAlive, let serial = call.file.flatMap({ files[$0].endpoint }) { losePlaces(.receive, serial, from: call.entered) }
+            return
+        }
         for file in [call.file, call.other] {
             guard let file, let serial = files[file].endpoint else { continue }
             makeOpaque(serial, from: call.entered.moment)
+            losePlaces(.send, serial, from: call.entered)
+            if call.syscall.direction == nil { losePlaces(.receive, serial, from: call.entered) }
             note("unfinished-send", call.syscall.rawValue, at: call.entered.moment)
         }
     }

@@ -36,6 +36,14 @@ extension EndpointTracker {
 
     // MARK: Sends
 
+    /// A send is entered. Whether an urgent byte is one of the stream is for the receiver to say (SO_OOBINLINE), and how many there are
+    /// left is a matter of when it looks; where it stands among what other threads send meanwhile, nobody tells.
+    mutating func offerUrgent(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall) {
+        guard messageFlags(frame, call) & MessageFlag.urgent != 0, let serial = call.file.flatMap({ files[$0].endpoint }) else { return }
+        guard !reading.activity.endpoints[Int(serial)].kind.keepsMessages else { return }
+        losePlaces(.send, serial, from: call.entered)
+    }
+
     private mutating func give(
         _ file: Int, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
     ) {
@@ -51,9 +59,7 @@ extension EndpointTracker {
         let keepsMessages = files[file].kind.endpointKind.keepsMessages
         guard result != 0 || keepsMessages, let serial = endpoint(of: file, .write, task, call, moved: result > 0) else { return }
         if result > 0, flags & MessageFlag.urgent != 0 {
-            // Whether the urgent byte is one of the stream is for the receiver to say (SO_OOBINLINE), and how many there are left is a
-            // matter of when it looks.
-            makeOpaque(serial, from: call.entered.moment)
+            losePlaces(.send, serial, from: call.entered)
             note("not-understood", "urgent data", at: stamp(frame).moment)
         }
         if call.syscall == .sendmmsg { return giveMessages(serial, frame, task, call, &data) }
@@ -137,7 +143,8 @@ extension EndpointTracker {
         if result >= 0 {
             if kind == .send { messageCounts[endpoint].sent &+= 1 } else { messageCounts[endpoint].received &+= 1 }
         }
-        if result >= 0, reading.activity.endpoints[endpoint].opaqueFrom == nil {
+        let isLost = !lostPlaces.isEmpty && lostPlaces[Direction(endpoint: serial, kind: kind)] != nil
+        if result >= 0, reading.activity.endpoints[endpoint].opaqueFrom == nil, !isLost {
             let start = kind == .send ? offsets[endpoint].sent : offsets[endpoint].received
             let (end, overflow) = start.addingReportingOverflow(taken ?? UInt64(result))
             if !overflow {

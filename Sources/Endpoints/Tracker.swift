@@ -29,6 +29,8 @@ struct EndpointTracker {
     var assumptions: [Assumption] = []
     /// Operations that turned out not to have happened: closes of files that were on their way to somebody else.
     var withdrawn: Set<Int> = []
+    /// For directions in which calls moved nobody knows how much, where the first of these was entered.
+    var lostPlaces: [Direction: Stamp] = [:]
     /// The signals that each process has sent, and that have not been seen to arrive.
     var shots: [Int32: [Shot]] = [:]
     /// How many plain files were opened.
@@ -215,7 +217,8 @@ struct EndpointTracker {
         for index in nextTaskEvent..<taskEvents.count where taskEvents[index].event <= reading.events {
             apply(taskEvents[index], at: Stamp(moment: Moment(event: taskEvents[index].event), time: reading.time.upperBound))
         }
-        for task in tasks.all { abandonCall(of: task) }
+        for task in tasks.all { abandonCall(of: task, isAlive: true) }
+        withdrawPlaces()
         note(traceAnomalies)
         reportHiddenCalls()
         reading.processes = tasks.processes.map(\.record)

@@ -23,9 +23,6 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// What follows about overlapping calls only from sends and receives taken together must be found, too.
     public static let jointOrders = SimulationFeatures(rawValue: 1 << 6)
 
-    /// Traces that are cut off while several tasks are in calls on one endpoint: calls that nobody wrote down moved bytes.
-    public static let pendingCalls = SimulationFeatures(rawValue: 1 << 7)
-
     /// Unix sockets that keep messages apart, connected.
     public static let sequenced = SimulationFeatures(rawValue: 1 << 8)
     /// Unix datagrams.
@@ -51,7 +48,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
         (.links, "links"),
-        (.jointOrders, "joint-orders"), (.pendingCalls, "pending-calls"), (.sequenced, "sequenced"),
+        (.jointOrders, "joint-orders"), (.sequenced, "sequenced"),
         (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"), (.polls, "polls"), (.listens, "listens"),
         (.payloads, "payloads"), (.multicast, "multicast"), (.urgent, "urgent"),
     ]
@@ -59,7 +56,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// What worlds contain unless somebody asks for more: all that is handled.
     public static let handled: SimulationFeatures = [
         .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation, .polls,
-        .listens,
+        .listens, .urgent,
     ]
 
     /// Everything that can be simulated.

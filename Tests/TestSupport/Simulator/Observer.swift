@@ -121,22 +121,70 @@ struct Observer {
         var sent = [UInt64](repeating: 0, count: world.files.count)
         var received = sent
         let returned = world.operations.map { $0.exited?.moment.packed ?? 0 }
+        closeUrgentStreams()
         for index in world.operations.indices.sorted(by: { returned[$0] < returned[$1] }) {
             guard let ref = operationRefs[index], let bytes = world.operations[index].bytes else { continue }
             let (file, count) = (world.operations[index].file, UInt64(bytes.count))
             guard let id = endpointIDs[file] else { continue }
             let (node, serial) = (Int(ref.node.index), Int(id.serial))
             if activities[node].endpoints[serial].established == nil { activities[node].endpoints[serial].established = at(index) }
-            if world.operations[index].isUrgent, activities[node].endpoints[serial].opaqueFrom == nil {
-                // Whether the byte is one of the stream its receiver says: from here on, offsets are not known.
-                activities[node].endpoints[serial].opaqueFrom = world.operations[index].entered?.moment
-            }
-            if activities[node].endpoints[serial].opaqueFrom != nil { continue }
             let isSend = world.operations[index].kind == .send
+            if isSend, let opaque = activities[node].endpoints[serial].opaqueFrom, opaque.packed <= returned[index] { continue }
+            // An urgent byte that is asked for stands beside the stream.
+            if !isSend && world.operations[index].isUrgent { continue }
             let start = isSend ? sent[file] : received[file]
             if isSend { sent[file] += count } else { received[file] += count }
             activities[node].operations[Int(ref.index)].bytes = start..<start + count
         }
+        withdrawPlaces()
+    }
+
+    /// Whether an urgent byte is one of the stream its receiver says: from where the call that sends it is entered, offsets are not known.
+    private mutating func closeUrgentStreams() {
+        for operation in world.operations where operation.isUrgent && operation.kind == .send {
+            guard let id = endpointIDs[operation.file], let entered = operation.entered, isSeenEntering(operation) else { continue }
+            closeStream(id, from: entered.moment)
+        }
+    }
+
+    private mutating func closeStream(_ id: EndpointID, from moment: Moment) {
+        let (node, serial) = (Int(id.node.index), Int(id.serial))
+        activities[node].endpoints[serial].opaqueFrom = min(activities[node].endpoints[serial].opaqueFrom ?? moment, moment)
+    }
+
+    private func isSeenEntering(_ operation: SimulatedOperation) -> Bool {
+        // Of a call in the syscall buffer nothing is known before the buffer is flushed.
+        let seen = (operation.entered?.moment.call ?? 0) > 0 ? operation.exited : operation.entered
+        return seen.map { isRecorded(operation.node, $0.time) } ?? false
+    }
+
+    /// Takes back the offsets of calls that overlap one of which nobody knows how much it moved, or when; and of those that overlap these.
+    private mutating func withdrawPlaces() {
+        for (file, operations) in operationsOf.enumerated() where !world.files[file].kind.isDatagram {
+            guard let id = endpointIDs[file] else { continue }
+            let node = Int(id.node.index)
+            for kind in [Operation.Kind.send, .receive] {
+                let calls = operations.filter { world.operations[$0].kind == kind && isSeenEntering(world.operations[$0]) }
+                let unfinished = calls.filter { operationRefs[$0] == nil && !isRecordedReturn(world.operations[$0]) }
+                let lost = unfinished + (kind == .send ? calls.filter { world.operations[$0].isUrgent } : [])
+                guard var first = lost.compactMap({ world.operations[$0].entered?.moment }).min() else { continue }
+                if kind == .send { closeStream(id, from: first) }
+                for index in calls.sorted(by: { returned($0) > returned($1) }) {
+                    guard let ref = operationRefs[index], let entered = world.operations[index].entered, returned(index) > first,
+                        activities[node].operations[Int(ref.index)].result > 0
+                    else { continue }
+                    activities[node].operations[Int(ref.index)].bytes = nil
+                    first = min(first, entered.moment)
+                    closeStream(id, from: first)
+                }
+            }
+        }
+    }
+
+    private func returned(_ operation: Int) -> Moment { world.operations[operation].exited?.moment ?? .beginning }
+
+    private func isRecordedReturn(_ operation: SimulatedOperation) -> Bool {
+        operation.exited.map { isRecorded(operation.node, $0.time) } ?? false
     }
 
     private mutating func recordLinks() {
