@@ -53,6 +53,8 @@ extension EdgeCollector {
         for (number, node) in nodes.enumerated() where node.operations.contains(where: { $0.kind == .ready }) {
             var received = [Moment](repeating: .beginning, count: node.endpoints.count)
             var open: [Int: [Int]] = [:]
+            var lastBytes = [Int](repeating: -1, count: node.endpoints.count)
+            var ends: [OperationRef] = []
             for (index, operation) in node.operations.enumerated() where received.indices.contains(Int(operation.endpoint)) {
                 let serial = Int(operation.endpoint)
                 // Who shut down its receiving half finds something in any case.
@@ -63,14 +65,19 @@ extension EdgeCollector {
                 }
                 guard operation.kind == .receive else { continue }
                 received[serial] = operation.at
+                if operation.result > 0 { lastBytes[serial] = index }
                 // From there on, somebody may have received of whom nothing is known.
                 let isKnown = node.endpoints[serial].opaqueFrom.map { operation.at < $0 } ?? true
                 guard let ready = open.removeValue(forKey: serial), isKnown else { continue }
                 let before = ready.filter { node.operations[$0].at < operation.entered }
                 if !before.isEmpty {
-                    found[OperationRef(node: NodeID(number), index: index)] = before.map { OperationRef(node: NodeID(number), index: $0) }
+                    let receive = OperationRef(node: NodeID(number), index: index)
+                    found[receive] = before.map { OperationRef(node: NodeID(number), index: $0) }
+                    if operation.result <= 0 { ends.append(receive) }
                 }
             }
+            // Bytes that a slower call took came before the end that this one saw.
+            for end in ends where lastBytes[Int(node.operations[Int(end.index)].endpoint)] > Int(end.index) { found[end] = nil }
         }
         return found
     }

@@ -48,6 +48,8 @@ struct EdgeCollector {
         var ended: (latest: Int64, owner: Int32) = (.min, 0)
         /// Calls of several chains that ended something overlapped: which came first, their events do not tell.
         var isContested = false
+        /// Another chain's call ended what it sends while `gaveUp` was under way.
+        var isEndContested = false
         /// From here on it neither sent nor received.
         var left: Int32 { min(gaveUp, stopped) < 0 ? closed : max(gaveUp, stopped) }
     }
@@ -85,6 +87,10 @@ struct EdgeCollector {
         if (isClose || operation.endsReceiving) && landmarks.stopped < 0 { landmarks.stopped = index }
         guard isClose || operation.kind == .shutdown else { return }
         let owner = node.owner(of: operation.process)
+        if isClose || operation.endsSending {
+            let first = node.operations[Int(landmarks.gaveUp)]
+            if operation.earliest < first.latest && node.owner(of: first.process) != owner { landmarks.isEndContested = true }
+        }
         if operation.earliest < landmarks.ended.latest && owner != landmarks.ended.owner { landmarks.isContested = true }
         landmarks.ended = (max(landmarks.ended.latest, operation.latest), owner)
     }
@@ -108,7 +114,7 @@ struct EdgeCollector {
                 // It may have seen the end that it made itself.
                 continue
             } else if !isDoubtful(operation, peer, in: node) || couldPrecede(from, to) {
-                edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel, isOfNode: other.isContested))
+                edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel, isOfNode: other.isEndContested))
             }
         }
     }

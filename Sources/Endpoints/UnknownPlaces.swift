@@ -11,7 +11,8 @@ extension EndpointTracker {
     /// Such a call was entered.
     mutating func losePlaces(_ kind: Operation.Kind, _ serial: Int32, from entered: Stamp) {
         let direction = Direction(endpoint: serial, kind: kind)
-        guard let known = lostPlaces[direction], known.moment <= entered.moment else { return lostPlaces[direction] = entered }
+        if let known = lostPlaces[direction], known.moment <= entered.moment { return }
+        lostPlaces[direction] = entered
     }
 
     /// Takes back the offsets of all calls that returned after such a call of their direction had been entered; what overlaps those has no

@@ -9,6 +9,8 @@ struct AddressOwners {
     private(set) var owners: [[Int32]]
     /// Whether the endpoints themselves do not say so.
     private(set) var isInferred: [Bool]
+    /// Whether that follows only if nobody else has one of the other addresses in question: who was not recorded may have.
+    private(set) var isDoubtful: [Bool]
     /// Addresses that several endpoints could have.
     private(set) var open: [Int] = []
 
@@ -28,6 +30,7 @@ struct AddressOwners {
         histories = datagrams.histories
         owners = datagrams.addresses.map { _ in [] }
         isInferred = datagrams.addresses.map { _ in false }
+        isDoubtful = isInferred
         for slot in datagrams.slots {
             guard let local = histories.endpoint(slot).local else { continue }
             for number in datagrams.numbers(of: local, at: slot) { owners[number].append(Int32(truncatingIfNeeded: slot)) }
@@ -61,6 +64,8 @@ struct AddressOwners {
             heard[number].sort { ($0.latest, $0.ref) < ($1.latest, $1.ref) }
             possible.append(self.candidates(number, heard[number], among: senders))
         }
+        var choices = [Int](repeating: 0, count: senders.count)
+        for sender in possible.joined() { choices[sender] += 1 }
         var candidates = Candidates(ofConnect: possible, accepts: senders.count)
         let none = Candidates.Interval(earliest: .min, latest: .max)
         candidates.decide(times: (unowned.map { _ in none }, senders.map { _ in none })) { _, _ in .elimination }
@@ -72,17 +77,18 @@ struct AddressOwners {
         for (index, found) in candidates.partner.enumerated() {
             guard let found else { continue }
             // Somebody else who could have the address was spoken to by those who heard it, and has another that does not explain that.
-            let isDoubtful =
+            let isContradicted =
                 !answers[index].contains(found)
                 && answers[index].contains { other in
                     !candidates.partner.indices.contains { candidates.partner[$0] == other && answers[$0].contains(other) }
                 }
-            if isDoubtful {
+            if isContradicted {
                 candidates.reopen(connect: index, accept: found)
                 continue
             }
             owners[unowned[index]] = [Int32(truncatingIfNeeded: senders[found])]
             isInferred[unowned[index]] = true
+            isDoubtful[unowned[index]] = possible[index].count > 1 || choices[found] > 1
         }
         open = candidates.openConnects.map { unowned[$0] }
     }

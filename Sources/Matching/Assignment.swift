@@ -119,7 +119,12 @@ struct Assignment {
     /// be a copy.
     private mutating func assign(_ given: [UInt64], _ taken: [UInt64], isContent: Bool) {
         var likenesses: [UInt64: Likeness] = [:]
-        let longest = sends.reduce(0) { max($0, $1.length) }
+        var longest: UInt64 = 0
+        /// The longest of the sends so far, at each.
+        let longestYet = sends.map { send in
+            longest = max(longest, send.length)
+            return longest
+        }
         for (index, key) in given.enumerated() { likenesses[key, default: Likeness()].sends.append(Int32(truncatingIfNeeded: index)) }
         for (receive, key) in taken.enumerated() where isContent || !receives[receive].mayBeLonger {
             guard var like = likenesses.removeValue(forKey: key) else { continue }
@@ -136,11 +141,14 @@ struct Assignment {
                 send[receive] = like.sends[possible - 1]
                 isCertain[receive] = possible == 1
             }
+            var first = like.sends[0]
             if receives[receive].mayBeLonger {
                 isCertain[receive] = false
-                like.isDoubtful = like.isDoubtful || receives[receive].length < longest
+                like.isDoubtful = like.isDoubtful || possible > 0 && receives[receive].length < longest
+                // It may be the beginning of any longer one, too.
+                first = min(first, Int32(truncatingIfNeeded: longestYet.partitionPoint { $0 >= receives[receive].length }))
             }
-            if isSilent { isCertain[receive] = false } else { earliest[receive] = like.sends[0] }
+            if isSilent { isCertain[receive] = false } else { earliest[receive] = first }
         }
         if !isContent { assignLonger() }
     }

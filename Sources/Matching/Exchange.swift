@@ -154,7 +154,9 @@ struct Exchange {
             // In the order of one node, the first that may be the one comes before all others.
             let earliest = assignment.earliest[index]
             let after = isOneSender && earliest >= 0 ? sends[Int(earliest)].ref : nil
-            let certainty = assignment.isCertain[index] ? Delivery.Certainty.certain : .uncertain(after: after)
+            let isDoubtful = receive.peer >= 0 && owners.isDoubtful[Int(receive.peer)]
+            let isCertain = assignment.isCertain[index] && !isDoubtful
+            let certainty = isCertain ? Delivery.Certainty.certain : .uncertain(after: isDoubtful ? nil : after)
             links.append(Link(send: send, receive: receive, certainty: certainty))
             isLinked[Int(send.number)] = true
             isLinked[Int(receive.number)] = true

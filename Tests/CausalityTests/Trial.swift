@@ -83,12 +83,10 @@ struct Trial {
             let isDatagram = simulation.endpoint(sender(of: delivery)).kind.isDatagram
             if isDatagram { (delivery.bytes, delivery.forward) = (0..<UInt64(delivery.bytes.count), true) }
             delivery = unplaced(delivery)
-            if delivery.isCertain {
-                if isDatagram && evidence == .order && !truth.sent.contains(delivery.sent) && !truth.received.contains(delivery.received) {
-                    wrong += 1
-                } else {
-                    found.insert(delivery)
-                }
+            if isDatagram && evidence == .order && !truth.sent.contains(delivery.sent) && !truth.received.contains(delivery.received) {
+                wrong += 1
+            } else if delivery.isCertain {
+                found.insert(delivery)
             } else if !isDatagram && simulation.overlaps[sender(of: delivery)] == nil {
                 faults.append("called uncertain without need: \(list([delivery]))")
             }
@@ -207,17 +205,18 @@ struct Trial {
         let next = receives.first { $0 > Int(ready.index) }
         guard let next, isAlone, !simulation.endpoint(end(ready)).kind.isDatagram, operations[next].entered > poll.at else { return false }
         if let opaque = simulation.endpoint(end(ready)).opaqueFrom, operations[next].at >= opaque { return false }
+        if mayBeSelfMade(ready) { return false }
         let receive = OperationRef(node: ready.node, index: next)
         return simulation.edges.contains {
             $0.from == cause && $0.to == receive && $0.kind != .reset && isDecided($0.kind, $0.from, $0.to)
         }
     }
 
-    /// Whether a shutdown of the receiving half was entered before the receive returned: nobody can tell whether it came too late.
-    private func mayBeSelfMade(_ receive: OperationRef) -> Bool {
-        let operations = simulation.nodes[Int(receive.node.index)].operations
-        let serial = operations[Int(receive.index)].endpoint
-        return operations[..<Int(receive.index)].contains { $0.endpoint == serial && $0.endsReceiving }
+    /// Whether a shutdown of the receiving half was entered before the call returned: nobody can tell whether it came too late.
+    private func mayBeSelfMade(_ call: OperationRef) -> Bool {
+        let operations = simulation.nodes[Int(call.node.index)].operations
+        let serial = operations[Int(call.index)].endpoint
+        return operations[..<Int(call.index)].contains { $0.endpoint == serial && $0.endsReceiving }
     }
 
     /// Whether another task was in a call that ended something of the same end, too: which of them did it, nobody can tell.

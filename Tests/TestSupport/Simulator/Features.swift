@@ -56,7 +56,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// What worlds contain unless somebody asks for more: all that is handled.
     public static let handled: SimulationFeatures = [
         .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation, .polls,
-        .listens, .urgent,
+        .listens, .urgent, .payloads, .multicast,
     ]
 
     /// Everything that can be simulated.
