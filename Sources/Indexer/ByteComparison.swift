@@ -1,38 +1,32 @@
-public import RunModel
 public import RunStore
 
 /// Holds what was sent against what was received, byte by byte, wherever a replay of the sender has captured the one and the trace of the
 /// receiver holds the other.
 public struct ByteComparison: Sendable {
-    /// A message of which the receiver took other bytes than were sent.
-    public struct Difference: Sendable {
-        /// The send.
-        public let sent: Position
-        /// The receive.
-        public let received: Position
-        /// Where the first different byte is in the message.
-        public let offset: UInt64
-    }
+    /// All messages together.
+    public private(set) var total = MessageComparison()
+    /// The messages of each channel that has any, by its index, from its end `a` and from its end `b`.
+    public private(set) var channels: [Int: (forward: MessageComparison, backward: MessageComparison)] = [:]
+    /// What made bytes unknown that were known when the run was indexed, for people.
+    public let troubles: [String]
 
-    /// How many bytes were compared.
-    public private(set) var compared: UInt64 = 0
-    /// How many bytes were delivered, but are not known on both sides.
-    public private(set) var unknown: UInt64 = 0
-    /// Where they differ.
-    public private(set) var differences: [Difference] = []
-
-    /// So many bytes are compared at a time.
-    private static let stride: UInt64 = 1 << 20
-
-    /// Compares all messages of `index`. Streams: memory does not grow with them, but with the differences.
+    /// Compares all messages of `index`. Streams: memory grows with the channels and the differences.
     ///
-    /// - Throws: `IndexError` or `TraceError` if the index or a trace cannot be read.
+    /// - Throws: `IndexError`, `TraceError` or `CaptureError` if the index, a trace or a capture cannot be read.
     public init(_ index: RunIndex) throws {
         let reader = MessageReader(index)
+        var total = MessageComparison()
+        var channels: [Int: (forward: MessageComparison, backward: MessageComparison)] = [:]
         var failure: (any Error)?
         try index.forEachMessage { message throws(IndexError) in
             do {
-                try compare(message, reader)
+                let comparison = try reader.compare(message)
+                total += comparison
+                if message.forward {
+                    channels[message.channel.index, default: (MessageComparison(), MessageComparison())].forward += comparison
+                } else {
+                    channels[message.channel.index, default: (MessageComparison(), MessageComparison())].backward += comparison
+                }
                 return true
             } catch {
                 failure = error
@@ -40,33 +34,14 @@ public struct ByteComparison: Sendable {
             }
         }
         if let failure { throw failure }
+        (self.total, self.channels, troubles) = (total, channels, reader.troubles)
     }
+}
 
-    private mutating func compare(_ message: Message, _ reader: MessageReader) throws {
-        guard let from = message.from else { return }
-        for part in message.to {
-            guard let start = message.start, part.bytes.lowerBound >= start, part.isCertain else {
-                unknown &+= part.length
-                continue
-            }
-            let begin = part.bytes.lowerBound - start
-            var done: UInt64 = 0
-            while done < part.length {
-                let count = min(part.length - done, Self.stride)
-                guard let sent = try reader.sent(message, offset: begin &+ done, count: count),
-                    let received = try reader.received(part, offset: done, count: count)
-                else {
-                    unknown &+= part.length - done
-                    break
-                }
-                compared &+= count
-                if let place = zip(sent, received).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset {
-                    differences.append(
-                        Difference(sent: from.position, received: part.position, offset: begin &+ done &+ UInt64(place)))
-                    break
-                }
-                done += count
-            }
-        }
+extension MessageComparison {
+    fileprivate static func += (sum: inout MessageComparison, next: MessageComparison) {
+        sum.verified &+= next.verified
+        sum.unknown &+= next.unknown
+        sum.differences += next.differences
     }
 }

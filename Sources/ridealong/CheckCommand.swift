@@ -45,7 +45,7 @@ struct CheckCommand: ParsableCommand {
             ViolationRow(rule: violation.rule, detail: violation.detail, positions: violation.positions.map { index.text($0) })
         }
         let comparison = bytes ? try ByteComparison(index) : nil
-        rows += (comparison?.differences ?? []).prefix(max(0, limit - rows.count)).map { difference in
+        rows += (comparison?.total.differences ?? []).prefix(max(0, limit - rows.count)).map { difference in
             ViolationRow(
                 rule: "bytes-differ", detail: "byte \(difference.offset) of a message is not received as it was sent",
                 positions: [difference.sent, difference.received].map { index.text($0) })
@@ -57,18 +57,20 @@ struct CheckCommand: ParsableCommand {
             try out.object(
                 Summary(
                     operations: operations, channels: channels.count, deliveries: deliveries.count, violations: rows.count,
-                    comparedBytes: comparison?.compared, unknownBytes: comparison?.unknown))
+                    comparedBytes: comparison?.total.verified, unknownBytes: comparison?.total.unknown))
             for row in rows { try out.object(row) }
         } else if rows.isEmpty {
             out.line("\(operations) operations, \(channels.count) channels, \(deliveries.count) deliveries: all in order")
             if let comparison {
-                out.line("\(comparison.compared) bytes arrived as they were sent, \(comparison.unknown) are not known on both sides")
+                let (verified, unknown) = (comparison.total.verified, comparison.total.unknown)
+                out.line("\(verified) bytes arrived as they were sent, \(unknown) are not known on both sides")
             }
         } else {
             for row in rows { out.line("\(row.rule): \(row.detail)  [\(row.positions.joined(separator: ", "))]") }
             out.line("")
             out.line("Remove \(index.run.indexDirectory) and run `ridealong index`; if this stays, please report it with these lines.")
         }
+        for trouble in comparison?.troubles ?? [] { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
         if !rows.isEmpty { throw ExitCode.failure }
     }
 

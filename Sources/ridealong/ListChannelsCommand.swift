@@ -1,4 +1,5 @@
 import ArgumentParser
+import Indexer
 import RunModel
 import RunStore
 
@@ -13,6 +14,9 @@ struct ListChannelsCommand: ParsableCommand {
             EVIDENCE says how the ends were found to belong together: creation (one made both, or they name one pipe), address, \
             content, order (in time, confirmed by lengths), user (`channels join`), or alone (no partner found). Where calls \
             that moved bytes are hidden at both ends, there were at least (≥) so many bytes.
+
+            With --bytes, what was sent is compared with what was received, wherever a replay has told the one and a \
+            trace tells the other (see `ridealong index`): how many bytes are the same, or where the first other one is.
             """)
 
     @OptionGroup var options: RunOptions
@@ -23,30 +27,44 @@ struct ListChannelsCommand: ParsableCommand {
     @Flag(help: "Only channels about which something is open: another partner is possible, or other deliveries are.")
     var ambiguous = false
 
+    @Flag(help: "Also compare the bytes that were sent with those that were received.")
+    var bytes = false
+
     func run() throws {
         let index = try options.open()
         let channels = try index.channels().filter {
             (!unmatched || $0.isOutside) && (!ambiguous || $0.channel.isAmbiguous)
         }
+        let comparison = bytes ? try ByteComparison(index) : nil
+        for trouble in comparison?.troubles ?? [] { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
+        let compared = { (channel: IndexedChannel) in
+            comparison.map { $0.channels[channel.index] ?? (MessageComparison(), MessageComparison()) }
+        }
         var out = Output()
         if options.json {
             out.listing("channels")
-            for channel in channels { try out.object(ChannelRow(channel, index)) }
+            for channel in channels { try out.object(ChannelRow(channel, index, compared(channel))) }
             return
         }
         let rows = try channels.map { channel in
-            [
+            let verified = compared(channel).map { [place($0.forward, index), place($0.backward, index)] } ?? []
+            return [
                 channel.id, channel.channel.kind.text, channel.channel.evidence.text,
                 try index.bytes(of: channel, channel.totals.forward), try index.bytes(of: channel, channel.totals.backward),
+            ] + verified + [
                 try EndRow(channel, isA: true, index).text + more(channel.channel.alsoA),
                 try EndRow(channel, isA: false, index).text + more(channel.channel.alsoB),
             ]
         }
+        let verified: [Table.Column] = bytes ? [.init("VERIFIED A→B", isNumber: true), .init("VERIFIED B→A", isNumber: true)] : []
         Table.print(
-            [
-                .init("CHANNEL"), .init("KIND"), .init("EVIDENCE"), .init("A→B", isNumber: true), .init("B→A", isNumber: true),
-                .init("A"), .init("B"),
-            ], rows, to: &out)
+            [.init("CHANNEL"), .init("KIND"), .init("EVIDENCE"), .init("A→B", isNumber: true), .init("B→A", isNumber: true)] + verified
+                + [.init("A"), .init("B")], rows, to: &out)
+    }
+
+    /// What a comparison found, with the message that is not as it was sent.
+    private func place(_ comparison: MessageComparison, _ index: RunIndex) -> String {
+        comparison.differences.first.map { "\(comparison.text) of \(index.text($0.sent))" } ?? comparison.text
     }
 
     /// How many further ends there are.
@@ -70,8 +88,29 @@ private struct ChannelRow: Encodable {
     /// What became of the bytes of each direction: accounts that are not empty.
     let accountsAToB: [String: UInt64]
     let accountsBToA: [String: UInt64]
+    /// How many bytes were compared and are the same, and the first message of which one is not.
+    let verifiedAToB: UInt64?
+    let verifiedBToA: UInt64?
+    let differsAToB: Difference?
+    let differsBToA: Difference?
 
-    init(_ channel: IndexedChannel, _ index: RunIndex) throws {
+    /// A message that was not received as it was sent.
+    struct Difference: Encodable {
+        let sent: String
+        let received: String
+        let offset: UInt64
+
+        init(_ found: MessageComparison.Difference, _ index: RunIndex) {
+            (sent, received, offset) = (index.text(found.sent), index.text(found.received), found.offset)
+        }
+    }
+
+    init(
+        _ channel: IndexedChannel, _ index: RunIndex, _ compared: (forward: MessageComparison, backward: MessageComparison)?
+    ) throws {
+        (verifiedAToB, verifiedBToA) = (compared?.forward.verified, compared?.backward.verified)
+        differsAToB = compared?.forward.differences.first.map { Difference($0, index) }
+        differsBToA = compared?.backward.differences.first.map { Difference($0, index) }
         self.channel = channel.id
         kind = channel.channel.kind.text
         a = try EndRow(channel, isA: true, index)

@@ -16,6 +16,9 @@ struct MessagesCommand: ParsableCommand {
             send, or else of its receive. Its bytes are those that the receivers' traces hold. Where calls overlapped, so \
             that another receive may have taken them, a question mark stands behind the receive.
 
+            With --bytes, what was sent is compared with what was received, wherever a replay has told the one and a \
+            trace tells the other (see `ridealong index`): how many bytes are the same, or where the first other one is.
+
             `ridealong show POSITION` tells more about one message, `ridealong debug POSITION` goes there.
             """)
 
@@ -38,6 +41,9 @@ struct MessagesCommand: ParsableCommand {
 
     @Flag(help: "In JSON, add the bytes of each message, in base64; else print them whole, as text, below it.")
     var payload = false
+
+    @Flag(help: "Also compare the bytes that were sent with those that were received.")
+    var bytes = false
 
     func run() throws {
         let index = try options.open()
@@ -72,31 +78,46 @@ struct MessagesCommand: ParsableCommand {
             try max(EndRow(channel, isA: true, index).outsideText.count, EndRow(channel, isA: false, index).outsideText.count)
         }
         let place = max(index.widestPosition, outside.max() ?? 0)
-        return Table([
+        var columns: [Table.Column] = [
             .init("RANK", isNumber: true, width: index.widestRank), .init("FROM", width: place), .init("TO", width: place),
             .init("BYTES", isNumber: true), .init("PAYLOAD"),
-        ])
+        ]
+        if bytes { columns.insert(.init("VERIFIED", isNumber: true), at: columns.count - 1) }
+        return Table(columns)
     }
 
     private func print(_ message: Message, _ index: RunIndex, _ reader: MessageReader, _ table: Table, _ out: inout Output) throws {
-        if options.json { return try out.object(MessageRow(message, index, payload: payload ? try reader.payload(of: message) : nil)) }
+        let comparison = bytes ? try reader.compare(message) : nil
+        if options.json {
+            let payload = payload ? try reader.payload(of: message) : nil
+            return try out.object(MessageRow(message, index, payload: payload, comparison))
+        }
         let whole = hex || payload
-        let bytes = try reader.payload(
+        let known = try reader.payload(
             of: message, limit: whole ? MessageReader.wholeLength : min(Output.width, MessageReader.previewLength))
         let outside = try EndRow(message.channel, isA: message.from == nil ? message.forward : !message.forward, index).placeText
         let from = message.from.map { index.text($0.position) } ?? outside
         let first = message.to.first.map { index.text($0.position) + ($0.isCertain ? "" : "?") }
         let more = message.to.count > 1 ? " +\(message.to.count - 1)" : ""
         let unread = message.channel.isOutside ? outside : "-"
-        let text = whole ? "" : bytes.map { PayloadText.line($0, limit: MessageReader.previewLength) } ?? "?"
-        out.line(table.row([String(message.rank), from, (first ?? unread) + more, String(message.bytes), text]))
+        let text = whole ? "" : known.map { PayloadText.line($0, limit: MessageReader.previewLength) } ?? "?"
+        let verified = comparison.map { [$0.text] } ?? []
+        out.line(table.row([String(message.rank), from, (first ?? unread) + more, String(message.bytes)] + verified + [text]))
         guard whole else { return }
-        guard let bytes else { return out.line("  (bytes not known: they were not received by a recorded node)") }
+        guard let known else { return out.line("  (bytes not known: they were not received by a recorded node)") }
         if hex {
-            for line in PayloadText.dump(bytes) { out.line(line) }
+            for line in PayloadText.dump(known) { out.line(line) }
         } else {
-            for line in PayloadText.lines(bytes) { out.line("  " + line) }
+            for line in PayloadText.lines(known) { out.line("  " + line) }
         }
+    }
+}
+
+extension MessageComparison {
+    /// For people: how many bytes are the same, or where the first other one is; `-` if nothing is known on both sides.
+    var text: String {
+        if let first = differences.first { return "≠ at \(first.offset)" }
+        return verified == 0 && unknown > 0 ? "-" : String(verified)
     }
 }
 
@@ -136,8 +157,12 @@ struct MessageRow: Encodable {
     let bytes: UInt64
     let delivered: UInt64
     let payload: Data?
+    /// How many bytes were compared and are the same, and where the first other one is; left out if nothing was to be compared.
+    let verified: UInt64?
+    let differsAt: UInt64?
 
-    init(_ message: Message, _ index: RunIndex, payload: [UInt8]?) {
+    init(_ message: Message, _ index: RunIndex, payload: [UInt8]?, _ comparison: MessageComparison?) {
+        (verified, differsAt) = (comparison?.verified, comparison?.differences.first?.offset)
         self.message = index.text(message.id)
         channel = message.channel.id
         from = message.from.map { Place(position: index.text($0.position), rank: $0.rank) }
@@ -151,7 +176,7 @@ struct MessageRow: Encodable {
     }
 
     private enum Key: String, CodingKey {
-        case message, channel, from, to, bytes, delivered, payload
+        case message, channel, from, to, bytes, delivered, payload, verified, differsAt
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -164,6 +189,8 @@ struct MessageRow: Encodable {
         try container.encode(bytes, forKey: .bytes)
         try container.encode(delivered, forKey: .delivered)
         try container.encodeIfPresent(payload, forKey: .payload)
+        try container.encodeIfPresent(verified, forKey: .verified)
+        try container.encodeIfPresent(differsAt, forKey: .differsAt)
     }
 }
 

@@ -98,9 +98,10 @@ struct PositionFacts: Encodable {
             operations.append(try LogRow(rank, ref, index))
             process = try stream.operation(number).process
             for message in try index.messages(touching: ref, rank: rank) {
-                let payload = try MessageReader(index).payload(of: message)
+                let reader = MessageReader(index)
+                let payload = try reader.payload(of: message)
                 if messages.isEmpty { bytes = payload }
-                messages.append(MessageRow(message, index, payload: payload))
+                messages.append(MessageRow(message, index, payload: payload, try reader.compare(message)))
             }
         }
         if process == nil { process = node.processes.contains { $0.id == frame.task } ? frame.task : nil }
@@ -130,6 +131,11 @@ struct PositionFacts: Encodable {
                 "    from "
                     + (message.from.map { "\($0.position) (rank \($0.rank))" } ?? "a send that is not known: not recorded, or hidden"))
             lines.append("    to   " + (to.isEmpty ? "nobody recorded" : to))
+            if let place = message.differsAt {
+                lines.append("    byte \(place) did not arrive as it was sent")
+            } else if let verified = message.verified, verified > 0 {
+                lines.append("    \(verified) bytes arrived as they were sent")
+            }
         }
         return lines
     }

@@ -85,6 +85,34 @@ extension RecordedTests {
             let finished = try run.ridealong(["check", "--bytes", "--run", run.directory.path])
             #expect(finished.status == 1 && finished.output.hasPrefix("bytes-differ: byte 1 of a message"), "\(finished.output)")
             #expect(try run.ridealong(["check", "--run", run.directory.path]).status == 0)
+            try expectTheDifferenceIsTold(run)
+        }
+
+        /// Of the ten messages of 4 bytes, the last one's second byte arrived as another.
+        private func expectTheDifferenceIsTold(_ run: RecordedRun) throws {
+            struct MessageRow: Decodable {
+                let message: String
+                let verified: UInt64
+                let differsAt: UInt64?
+            }
+            let rows: [MessageRow] = try run.list("messages", ["--bytes"])
+            let bad = try #require(rows.last?.message)
+            #expect(rows.map(\.verified) == Array(repeating: 4, count: 9) + [1])
+            #expect(rows.map(\.differsAt) == Array(repeating: nil, count: 9) + [1])
+            struct ChannelRow: Decodable {
+                struct Difference: Decodable { let sent: String, offset: UInt64 }
+                let verifiedAToB: UInt64, verifiedBToA: UInt64
+                let differsAToB: Difference?, differsBToA: Difference?
+            }
+            let channels: [ChannelRow] = try run.list("channels", ["--bytes"])
+            let channel = try #require(channels.first)
+            let differences = [channel.differsAToB, channel.differsBToA].compactMap { $0 }
+            #expect(channel.verifiedAToB + channel.verifiedBToA == 37 && differences.map(\.sent) == [bad] && differences[0].offset == 1)
+            let text = { (arguments: [String]) in try run.start([Executables.ridealong.path] + arguments).succeed().output }
+            #expect(try text(["show", "--run", run.directory.path, bad]).contains("\n    byte 1 did not arrive as it was sent\n"))
+            #expect(try text(["show", "--run", run.directory.path, rows[0].message]).contains("\n    4 bytes arrived as they were sent\n"))
+            #expect(try text(["messages", "--run", run.directory.path, "--bytes"]).contains("  ≠ at 1  "))
+            #expect(try text(["channels", "--run", run.directory.path, "--bytes"]).contains("  ≠ at 1 of \(bad)  "))
         }
 
         @Test func redis() throws {
