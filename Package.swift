@@ -56,7 +56,7 @@ let package = Package(
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system, yams]),
-        module("Replay", imports: ["RunModel", "Capture", "Recorder", system], resources: [.embedInCode("landing.py")]),
+        module("Replay", imports: ["RunModel", "RRTrace", "Capture", "Recorder", system], resources: [.embedInCode("landing.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Capture", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 

@@ -22,6 +22,8 @@ public final class CaptureFile: Sendable {
         case ring
         /// By a stop for each.
         case int3
+        /// By rr's debug server.
+        case remote
     }
 
     /// Why it was not by the ring.
@@ -42,7 +44,7 @@ public final class CaptureFile: Sendable {
     public static let agent: UInt32 = 1
     static let magic = Array("RACALLS\n".utf8)
     static let headerSize = 176
-    private static let bitmap = 112..<176
+    static let bitmap = 112..<176
 
     /// Where it is.
     public let path: String

@@ -44,7 +44,7 @@ public struct CaptureJoin {
     private static let largestGap = 64
 
     private var calls: CapturedCalls
-    private let births: [(event: UInt64, task: Int32, serial: UInt32)]
+    private let births: [TaskBirths.Birth]
     private var born = 0
     /// What runs before is rr's own start-up, of which a replay does not make every call.
     private let firstExec: UInt64
@@ -73,32 +73,8 @@ public struct CaptureJoin {
     public init(_ file: CaptureFile, events: [TaskEvent]) {
         calls = CapturedCalls(file)
         firstExec = events.first { if case .exec = $0.kind { true } else { false } }?.event ?? 0
-        births = Self.births(events)
+        births = TaskBirths(events).births
     }
-
-    /// The serials of all tasks but the first, from where they are born.
-    ///
-    /// A thread that is not the first one, and executes, takes the first one's id. The trace has that as the clone of a thread with the
-    /// process's own id; in a replay nobody is born.
-    private static func births(_ events: [TaskEvent]) -> [(event: UInt64, task: Int32, serial: UInt32)] {
-        var births: [(event: UInt64, task: Int32, serial: UInt32)] = []
-        var serials: [Int32: UInt32] = [:]
-        var groups: [Int32: Int32] = [:]
-        var next: UInt32 = 1
-        for event in events {
-            guard case .clone(let parent, let flags, _) = event.kind else { continue }
-            let group = flags & threadFlag == 0 ? event.task : groups[parent] ?? parent
-            let isRenamed = flags & threadFlag != 0 && group == event.task
-            let serial = isRenamed ? serials[parent] ?? 0 : next
-            if !isRenamed { next &+= 1 }
-            (serials[event.task], groups[event.task]) = (serial, group)
-            births.append((event.event, event.task, serial))
-        }
-        return births
-    }
-
-    /// CLONE_THREAD.
-    private static let threadFlag: UInt32 = 0x10000
 
     /// The captured call that `frame`, the ENTERING side of a system call, tells of; `nil` if it was missed, or is of a kind that is
     /// not captured. Frames must be given in order.

@@ -22,6 +22,9 @@ extension RunIndexer {
         do {
             let capture = try capture(node, trace)
             (file, node.captureName) = (capture?.file, capture?.name)
+            if let note = capture?.note {
+                problem = Anomaly("captured-otherwise", subject: note, first: Position(node: id, moment: .beginning))
+            }
         } catch {
             let place = (error as? ReplayError)?.event.map { Moment(event: $0) } ?? .beginning
             problem = Anomaly(Self.notCaptured, subject: "\(error)", first: Position(node: id, moment: place))
@@ -32,16 +35,26 @@ extension RunIndexer {
     }
 
     /// What a replay captures of the calls of `node`, now or in an earlier update; `nil` if it is not to be replayed.
-    private func capture(_ node: IndexedNode, _ trace: TraceDirectory) throws -> (name: String, file: CaptureFile)? {
+    private func capture(_ node: IndexedNode, _ trace: TraceDirectory) throws -> (name: String, file: CaptureFile, note: String?)? {
         guard let replaying, let name = captureName(of: node), let header = trace.header else { return nil }
-        if let file = stored(name) { return (name, file) }
+        if let file = stored(name) { return (name, file, Self.note(on: file)) }
         let path = run.captureFile(name)
         try FileManager.default.createDirectory(
             at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
         let pass = CapturePass(
             trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize,
             budget: budget)
-        return (name, try pass.run(into: path) { self.progress?(node.name, .replaying, $0) })
+        let (file, note) = try pass.runInBestWay(into: path) { self.progress?(node.name, .replaying, $0) }
+        return (name, file, note ?? Self.note(on: file))
+    }
+
+    /// What is to be said of a capture that was not made by the ring.
+    private static func note(on file: CaptureFile) -> String? {
+        switch file.mode {
+        case .int3: "by int3 instead of the ring"
+        case .remote: "by rr's debug server instead of the agent"
+        case .ring, .undecided, nil: nil
+        }
     }
 
     /// Whether a node must be read again although its trace has not changed: what a replay of it captures is not there, or not any more,

@@ -1,6 +1,6 @@
 public import Capture
 import Foundation
-import Recorder
+public import Recorder
 public import RunModel
 import SystemPackage
 
@@ -12,6 +12,8 @@ public struct CapturePass: Sendable {
         case ring
         /// By a stop for each.
         case int3
+        /// By rr's debug server, without an agent: slow, and independent of it.
+        case remote
     }
 
     /// The trace directory.
@@ -25,6 +27,8 @@ public struct CapturePass: Sendable {
     /// A replay that makes no call for so long, and for `CaptureWatch.slowness` times what the recorded program has computed there, is
     /// taken to hang.
     public var patience: Duration
+    /// The version of rr, which its debug server's language depends on.
+    public var version: RRVersion
     /// What it shares with other passes that run at the same time.
     public var budget: ReplayBudget?
 
@@ -36,13 +40,14 @@ public struct CapturePass: Sendable {
     /// A pass over `trace`.
     public init(
         trace: String, rr: RRInvocation, bufferHeaderSize: Int, mode: Mode = .ring, patience: Duration = .seconds(300),
-        budget: ReplayBudget? = nil
+        version: RRVersion = RRVersion.tried.lowerBound, budget: ReplayBudget? = nil
     ) {
         self.trace = trace
         self.rr = rr
         self.bufferHeaderSize = bufferHeaderSize
         self.mode = mode
         self.patience = patience
+        self.version = version
         self.budget = budget
     }
 
@@ -52,8 +57,8 @@ public struct CapturePass: Sendable {
     ///
     /// - Parameter progress: called now and then with the event that the replay has reached.
     public func run(into path: String, progress: ((UInt64) -> Void)? = nil) throws(ReplayError) -> CaptureFile {
-        let isDone = try attempt(into: path, alone: false, progress: progress)
-        if let file = isDone { return file }
+        if mode == .remote { return try runRemotely(into: path, progress: progress) }
+        if let file = try attempt(into: path, alone: false, progress: progress) { return file }
         // It did not fit beside the others.
         guard let file = try attempt(into: path, alone: true, progress: progress) else {
             throw .notCaptured(trace: trace, detail: "it was ended for lack of memory")
@@ -115,6 +120,35 @@ public struct CapturePass: Sendable {
         }
         guard rename(partial, path) == 0 else { throw .notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))") }
         return file
+    }
+
+    /// The same by rr's debug server.
+    private func runRemotely(into path: String, progress: ((UInt64) -> Void)?) throws(ReplayError) -> CaptureFile {
+        let partial = path + ".partial"
+        defer { unlink(partial) }
+        let place = budget?.enter()
+        defer { if let place { budget?.leave(place) } }
+        var event: UInt64 = 0
+        do {
+            var capture = try RemoteCapture(self, path: partial) {
+                event = $0
+                progress?($0)
+            }
+            try capture.run()
+            let file = try CaptureFile(path: partial)
+            guard rename(partial, path) == 0 else {
+                throw ReplayError.notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))")
+            }
+            return file
+        } catch let error as ReplayError {
+            throw error
+        } catch RemoteFailure.silent {
+            throw .hung(trace: trace, event: event, seconds: patience.components.seconds)
+        } catch let failure as RemoteFailure {
+            throw .replayFailed(trace: trace, event: event, end: failure.text, saying: "it was captured by rr's debug server")
+        } catch {
+            throw .notCaptured(trace: trace, detail: "\(error)")
+        }
     }
 
     /// The event at which rr gave up, if it says so: `(task 12 (rec:34) at time 56)`.

@@ -9,7 +9,9 @@ import Testing
 @Suite("Capture pass")
 struct PassTests {
     /// Runs a pass over nothing, with a shell script for rr, in a new directory; what it says, and what it leaves there.
-    private func run(_ script: String, patience: Duration = .seconds(30)) throws -> (error: ReplayError?, left: [String]) {
+    private func run(
+        _ script: String, patience: Duration = .seconds(30), body: ((CapturePass, String) throws(ReplayError) -> Void)? = nil
+    ) throws -> (error: ReplayError?, left: [String]) {
         try withTemporaryDirectory { directory in
             // `replay -a` and the rest are the script's own arguments.
             var rr = RRInvocation(executable: "/bin/sh", globalOptions: ["-c", script, "rr"])
@@ -20,7 +22,8 @@ struct PassTests {
             let pass = CapturePass(trace: "/nowhere", rr: rr, bufferHeaderSize: 30, patience: patience)
             var caught: ReplayError?
             do throws(ReplayError) {
-                _ = try pass.run(into: directory.appendingPathComponent("calls").path)
+                let path = directory.appendingPathComponent("calls").path
+                if let body { try body(pass, path) } else { _ = try pass.run(into: path) }
             } catch {
                 caught = error
             }
@@ -69,5 +72,34 @@ struct PassTests {
         let (error, _) = try run(
             "cp $GOOD $RIDEALONG_CAPTURE; printf '\\002' | dd of=$RIDEALONG_CAPTURE bs=1 seek=28 conv=notrunc 2>/dev/null")
         guard case .noSpace = error else { return #expect(Bool(false), "\(error.debugDescription)") }
+    }
+
+    @Test("a replay that fails with the ring is tried with int3, and it is said why")
+    func secondWay() throws {
+        var note: String?
+        let (error, left) = try run("[ $RIDEALONG_CAPTURE_MODE = int3 ] && cp $GOOD $RIDEALONG_CAPTURE") { pass, path throws(ReplayError) in
+            note = try pass.runInBestWay(into: path).note
+        }
+        #expect(error == nil && left == ["calls"])
+        #expect(note?.hasPrefix("by int3 instead of the ring: the replay of /nowhere failed") == true, "\(note ?? "none")")
+    }
+
+    @Test("a replay that fails in both ways says what was wrong first")
+    func noWay() throws {
+        let (error, _) = try run("echo with $RIDEALONG_CAPTURE_MODE; exit 1") { pass, path throws(ReplayError) in
+            _ = try pass.runInBestWay(into: path)
+        }
+        #expect(error == .replayFailed(trace: "/nowhere", event: 0, end: "exit code 1", saying: "rr said: with ring"))
+    }
+
+    @Test("a page that the agent does not know is left to the debug server", arguments: [true, false])
+    func thirdWay(isThere: Bool) throws {
+        let unknown = "cp $GOOD $RIDEALONG_CAPTURE; printf '\\003' | dd of=$RIDEALONG_CAPTURE bs=1 seek=36 conv=notrunc 2>/dev/null"
+        // There is no trace for it to serve.
+        let (error, _) = try run(isThere ? unknown : "exit 0") { pass, path throws(ReplayError) in
+            _ = try pass.runInBestWay(into: path)
+        }
+        guard case .notCaptured(_, let detail) = error else { return #expect(Bool(false), "\(error.debugDescription)") }
+        #expect(detail.contains("/nowhere") && !detail.contains("calls.partial"))
     }
 }

@@ -1,0 +1,196 @@
+import Foundation
+import Recorder
+import RunModel
+import SystemPackage
+
+/// rr as a debug server for one process of a trace, from the beginning of that process on.
+struct ReplayServer: ~Copyable {
+    /// Where a replay stopped.
+    enum Stop {
+        /// In this thread, for this signal (0: rr's own reasons).
+        case stopped(task: Int32, signal: UInt8)
+        /// The process has ended.
+        case ended
+    }
+
+    /// The general registers of x86-64.
+    struct Registers: Equatable {
+        var number: UInt64
+        var arguments: [UInt64]
+        var instructionPointer: UInt64
+    }
+
+    private let process: Int32
+    private let rr: BackgroundRun
+    private var connection: RemoteConnection
+    private let patience: Duration
+    /// From 5.8 on, rr's own commands are written otherwise, and `when` tells of the event before.
+    private let isNew: Bool
+
+    /// Microseconds between two looks whether rr is there.
+    private static let pollInterval: UInt32 = 2000
+    /// How much of what rr says at its end is kept: lines, and characters.
+    private static let linesKept = 6
+    private static let sayingLimit = 600
+    /// How many bytes of memory are asked for at a time.
+    private static let memoryBlock = 1 << 16
+
+    /// rr, waiting for somebody to connect.
+    struct Waiting {
+        fileprivate let rr: BackgroundRun
+        fileprivate let port: UInt16
+    }
+
+    /// Starts rr on `process` of `trace`; `nil` if the replay ends well without there being such a process.
+    static func start(
+        _ invocation: RRInvocation, trace: String, process: Int32, patience: Duration
+    ) throws(RemoteFailure) -> Waiting? {
+        let arguments = invocation.arguments(["replay", "-q", "-s", "0", "-k", "-f", String(process), trace])
+        let variables = ["RR_LOG": "TraceStream:fatal"].merging(invocation.environment) { $1 }
+        let rr: BackgroundRun
+        do throws(Errno) {
+            rr = try BackgroundRun(invocation.executable, arguments, environment: variables)
+        } catch {
+            throw .unexpected(request: "start", answer: "\(error)")
+        }
+        let deadline = ContinuousClock.now + patience
+        while ContinuousClock.now < deadline {
+            let end = rr.end
+            if let port = rr.text.firstMatch(of: /extended-remote [^ :]*:([0-9]+)/).flatMap({ UInt16($0.1) }) {
+                return Waiting(rr: rr, port: port)
+            }
+            if end == .exited(0) { return nil }
+            if end != nil { throw .unexpected(request: "start", answer: rr.text) }
+            usleep(pollInterval)
+        }
+        throw .silent
+    }
+
+    /// Connects to `waiting`, a server for `process`.
+    init(_ waiting: Waiting, version: RRVersion, process: Int32, patience: Duration) throws(RemoteFailure) {
+        var connection = try RemoteConnection(port: waiting.port)
+        _ = try connection.ask("qSupported:multiprocess+;swbreak+;hwbreak+;xmlRegisters=i386;vContSupported+", within: patience)
+        try connection.stopAcknowledging(within: patience)
+        _ = try connection.ask("!", within: patience)
+        _ = try connection.ask("?", within: patience)
+        // No stops for the program's signals; SIGKILL (9) is how rr tells of the end.
+        let signals = (1...0x97).filter { $0 != 5 && $0 != 9 }.map { String($0, radix: 16) }.joined(separator: ";")
+        _ = try connection.ask("QPassSignals:\(signals)", within: patience)
+        self.process = process
+        self.patience = patience
+        isNew = version >= RRVersion(5, 8, 0)
+        rr = waiting.rr
+        self.connection = connection
+    }
+
+    /// Sends a request and waits for its answer.
+    private mutating func ask(_ request: String) throws(RemoteFailure) -> String {
+        do {
+            return try connection.ask(request, within: patience)
+        } catch .closed {
+            // What it said first is where rr waits for us.
+            let lines = rr.text.split(separator: "\n").filter { !$0.hasPrefix(" --") && !$0.hasPrefix("---") }
+            throw .died(saying: String(lines.suffix(Self.linesKept).joined(separator: "; ").suffix(Self.sayingLimit)))
+        }
+    }
+
+    /// Runs to the next stop.
+    mutating func run() throws(RemoteFailure) -> Stop { try stop("vCont;c") }
+
+    /// Steps one instruction of a thread.
+    mutating func step(_ task: Int32) throws(RemoteFailure) -> Stop { try stop("vCont;s:\(name(task))") }
+
+    private mutating func stop(_ request: String) throws(RemoteFailure) -> Stop {
+        let answer = try ask(request)
+        if answer.hasPrefix("W") || answer.hasPrefix("X") || answer.hasPrefix("T09") { return .ended }
+        guard answer.hasPrefix("T"), let signal = UInt8(answer.dropFirst().prefix(2), radix: 16),
+            let task = answer.firstMatch(of: /thread:p[0-9a-f]+\.([0-9a-f]+)/).flatMap({ Int32($0.1, radix: 16) })
+        else { throw .unexpected(request: request, answer: answer) }
+        return .stopped(task: task, signal: signal)
+    }
+
+    /// Goes to where `event` is done, and no code of the program has run after it. Breakpoints are gone then.
+    mutating func seek(_ event: UInt64) throws(RemoteFailure) {
+        let words = String(event).utf8.map { String($0, radix: 16) }.joined()
+        let answer = try ask("vRun;;\(words)")
+        guard answer.hasPrefix("T") else { throw .unexpected(request: "vRun;;\(event)", answer: answer) }
+        // rr has a stop left, which the next resume gets at once.
+        _ = try ask("vCont;c")
+    }
+
+    /// Sets a breakpoint; `false` if there is nothing at the address.
+    mutating func setBreakpoint(_ address: UInt64) throws(RemoteFailure) -> Bool {
+        try ask("Z0,\(String(address, radix: 16)),1") == "OK"
+    }
+
+    /// Takes a breakpoint away that was set.
+    mutating func removeBreakpoint(_ address: UInt64) throws(RemoteFailure) {
+        _ = try ask("z0,\(String(address, radix: 16)),1")
+    }
+
+    /// The event that is being replayed: the next one to be done.
+    mutating func currentEvent(_ task: Int32) throws(RemoteFailure) -> UInt64 {
+        let request = isNew ? "qRRCmd:when:\(task)" : "qRRCmd:7768656e"
+        let answer = try ask(request)
+        let text = String(decoding: Self.bytes(answer) ?? [], as: UTF8.self)
+        guard let event = text.firstMatch(of: /event: ([0-9]+)/).flatMap({ UInt64($0.1) }) else {
+            throw .unexpected(request: request, answer: answer)
+        }
+        return isNew ? event + 1 : event
+    }
+
+    /// Makes a thread the one that is asked about; `false` if there is none.
+    mutating func select(_ task: Int32) throws(RemoteFailure) -> Bool {
+        try ask("Hg\(name(task))") == "OK"
+    }
+
+    /// The registers of the thread that stopped, or was selected.
+    mutating func registers() throws(RemoteFailure) -> Registers {
+        let answer = try ask("g")
+        // rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15, rip
+        guard let bytes = Self.bytes(answer), bytes.count >= 17 * 8 else { throw .unexpected(request: "g", answer: answer) }
+        let values = (0..<17).map { Self.number(bytes[($0 * 8)..<($0 * 8 + 8)]) }
+        return Registers(number: values[0], arguments: [5, 4, 3, 10, 8, 9].map { values[$0] }, instructionPointer: values[16])
+    }
+
+    /// Up to `count` bytes of memory: fewer if not all is there.
+    mutating func memory(_ address: UInt64, _ count: Int) throws(RemoteFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let wanted = min(Self.memoryBlock, count - bytes.count)
+            let request = "m\(String(address &+ UInt64(bytes.count), radix: 16)),\(String(wanted, radix: 16))"
+            let answer = try ask(request)
+            guard !answer.hasPrefix("E"), let part = Self.bytes(answer), part.count <= wanted else { break }
+            bytes += part
+            if part.count < wanted { break }
+        }
+        return bytes
+    }
+
+    private func name(_ task: Int32) -> String { "p\(String(process, radix: 16)).\(String(task, radix: 16))" }
+
+    private static func bytes(_ digits: String) -> [UInt8]? {
+        let digits = Array(digits.utf8)
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
+    /// A number, low byte first.
+    static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
