@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "ridealong",
             dependencies: [
-                "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls", "Export",
+                "CLinux", "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls", "Export",
                 argumentParser,
             ],
             swiftSettings: settings),

@@ -17,6 +17,14 @@ public struct Doctor {
         public var finding: String
         /// What would make it better, if anything.
         public var remedy: String?
+
+        /// An answer.
+        public init(check: String, ok: Bool, finding: String, remedy: String? = nil) {
+            self.check = check
+            self.ok = ok
+            self.finding = finding
+            self.remedy = remedy
+        }
     }
 
     let environment: [String: String]
@@ -57,6 +65,24 @@ public struct Doctor {
             report(Check(check: "record", ok: false, finding: "\(error)"))
             return false
         }
+    }
+
+    /// What this machine is, for a report: rr, the CPU, the counters, the kernel's settings.
+    public func describe() -> [Check] {
+        var names = utsname()
+        uname(&names)
+        let kernel = withUnsafeBytes(of: &names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let machine = withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let lines = Proc.lines("/proc/cpuinfo") ?? []
+        let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown"
+        let faults = lines.first { $0.hasPrefix("flags") }?.contains(" cpuid_fault") == true
+        var name = [UInt8](repeating: 0, count: 64)
+        let length = confstr(Int32(_CS_GNU_LIBC_VERSION), &name, name.count)
+        let library = String(decoding: name.prefix(max(0, min(length, name.count) - 1)), as: UTF8.self)
+        let finding =
+            "\(machine), kernel \(kernel), \(library),\(model), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs, "
+            + "CPUID faulting \(faults ? "yes" : "no")"
+        return [Check(check: "machine", ok: true, finding: finding), checkRR(), checkCounters(), checkEvents()]
     }
 
     private func checkRR() -> Check {

@@ -17,14 +17,11 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let doctor = Doctor(run: options.directory.path, environment: ProcessInfo.processInfo.environment)
-        if options.json { Self.print { $0.listing("doctor") } }
+        if options.json { CheckText.print { $0.listing("doctor") } }
         var failure: (any Error)?
         let works = doctor.examine { check in
             do {
-                try Self.print { out in
-                    if options.json { return try out.object(check) }
-                    for line in Self.lines(check) { out.line(line) }
-                }
+                try CheckText.print { out in try CheckText.write(check, json: options.json, to: &out) }
             } catch {
                 failure = error
             }
@@ -32,20 +29,4 @@ struct DoctorCommand: ParsableCommand {
         if let failure { throw failure }
         if !works { throw ExitCode.failure }
     }
-
-    /// Prints at once: the last checks take their time.
-    private static func print(_ body: (inout Output) throws -> Void) rethrows {
-        var out = Output()
-        try body(&out)
-    }
-
-    /// Two columns and the finding; the remedy stands on a line of its own.
-    private static func lines(_ check: Doctor.Check) -> [String] {
-        let columns = (check.ok ? "ok" : "problem").padded(to: 9) + check.check.padded(to: 19)
-        return [columns + check.finding] + (check.remedy.map { ["".padded(to: 28) + "-> " + $0] } ?? [])
-    }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String { padding(toLength: max(width, count), withPad: " ", startingAt: 0) }
 }

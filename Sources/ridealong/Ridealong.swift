@@ -17,7 +17,8 @@ struct Ridealong: AsyncParsableCommand {
               ridealong debug --run /tmp/run POSITION    # stand in the code
             """,
         subcommands: [
-            DoctorCommand.self, RecordCommand.self, UpCommand.self, IndexCommand.self, NodesCommand.self, ChannelsCommand.self,
+            DoctorCommand.self, SelftestCommand.self, RecordCommand.self, UpCommand.self, IndexCommand.self, NodesCommand.self,
+            ChannelsCommand.self,
             MessagesCommand.self, LogCommand.self, CallsCommand.self, BlockedCommand.self, ShowCommand.self, HappensBeforeCommand.self,
             CutCommand.self,
             CheckCommand.self, DebugCommand.self, ExportCommand.self,
@@ -28,6 +29,7 @@ struct Ridealong: AsyncParsableCommand {
 enum Program {
     static func main() {
         StandardStreams.fill()
+        SelftestProgram.runIfAsked()
         // These wait for signals, which they can only while the process has one thread; so they run before any is started.
         do {
             let command = try Ridealong.parseAsRoot()

@@ -29,7 +29,8 @@ struct CapturedNode {
     private(set) var calls: [Call] = []
     /// What the agent says of itself.
     let file: CaptureFile
-    private let firstExec: UInt64
+    /// What is compared with other captures.
+    let comparison: CaptureComparison
 
     /// Replays the node's trace and joins.
     init(_ trace: RecordedTrace, mode: CapturePass.Mode) throws {
@@ -46,7 +47,7 @@ struct CapturedNode {
             found.append(Call(event: event, place: place, task: 0, call: call))
         }
         self.file = file
-        firstExec = directory.tasks().events.first { if case .exec = $0.kind { true } else { false } }?.event ?? 0
+        comparison = try CaptureComparison(file, of: directory)
         let told = try Self.told(by: directory)
         calls = found.map { call in
             var call = call
@@ -56,28 +57,6 @@ struct CapturedNode {
             call.sent = Self.sent(call, in: file)
             return call
         }
-    }
-
-    /// All that is known of each call, but how rr stopped at a traced one, and what it offered beyond what it sent. What comes before the
-    /// first exec is rr's own start-up, elsewhere in memory each time.
-    var texts: [String] {
-        calls.filter { $0.event > firstExec }.map { found in
-            let call = found.call
-            let isBuffered = call.kind == .buffered || call.kind == .leaving
-            let sections = call.sections.filter { $0.kind != .payload }.map { "\($0.message) \(file.bytes(of: $0) ?? [])" }
-            return [
-                "\(found.event).\(found.place)", isBuffered ? "\(call.kind)" : "traced", "\(call.number)", "\(call.task)", "\(call.place)",
-                "\(call.result)", "\(call.arguments)", "\(call.programArgument)", "\(found.sent)", "\(sections)",
-            ].joined(separator: " ")
-        }
-    }
-
-    /// The first difference between what two captures say, for people.
-    static func difference(_ a: [String], _ b: [String]) -> String? {
-        if let index = zip(a, b).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset {
-            return "call \(index): \(a[index].prefix(500)) / \(b[index].prefix(500))"
-        }
-        return a.count == b.count ? nil : "\(a.count) calls and \(b.count)"
     }
 
     /// What a send's result leaves of the payload that was offered.

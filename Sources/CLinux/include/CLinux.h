@@ -37,3 +37,8 @@ void ridealong_adopt_orphans(void);
 
 // The name of a signal without its SIG, or NULL for those that have none.
 const char *ridealong_signal_name(int signal);
+
+// The program that `ridealong selftest` records, in so many processes and rounds; `number` is 0 for the first process. Returns its exit
+// code. It executes itself with this word and its three arguments.
+#define RIDEALONG_SELFTEST_WORD "selftest-program"
+int ridealong_selftest_program(const char *processes, const char *rounds, int number);
