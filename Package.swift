@@ -69,7 +69,8 @@ let package = Package(
         .executableTarget(
             name: "ridealong",
             dependencies: [
-                "CLinux", "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls", "Export",
+                "CLinux", "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls",
+                "Export",
                 argumentParser,
             ],
             swiftSettings: settings),

@@ -1,6 +1,7 @@
 import Capture
 import Foundation
 import RRTrace
+import Replay
 import TestSupport
 import Testing
 
@@ -18,7 +19,8 @@ struct ComparisonTests {
         let path = URL(fileURLWithPath: trace.path).deletingLastPathComponent().appendingPathComponent("calls-ring")
         var bytes = Array(try Data(contentsOf: path))
         let kept = Array("hello\n".utf8)
-        let payload = try #require(bytes.indices.first { Array(bytes[$0...].prefix(6)) == kept })
+        // The first stop at a call stands for nothing if rr then patches its instruction.
+        let payload = try #require(bytes.indices.last { Array(bytes[$0...].prefix(6)) == kept })
         let start = payload - 16 - 88
         #expect(bytes[start + 6] == UInt8(number))
         change(&bytes, start)
@@ -29,13 +31,15 @@ struct ComparisonTests {
     }
 
     @Test("what is the same has no difference") func same() throws {
-        #expect(try difference(1) { _, _ in } == nil)
+        let found = try difference(1) { _, _ in }
+        #expect(found == nil)
     }
 
     @Test("another byte sent, another argument, a call that is not there are differences")
     func different() throws {
-        #expect(try difference(1) { $0[$1 + 88 + 16] ^= 1 }?.contains("write") == true)
-        #expect(try difference(1) { $0[$1 + 32] ^= 8 } != nil)
-        #expect(try difference(1) { $0[$1 + 6] = 3 } != nil)
+        let sent = try difference(1) { $0[$1 + 88 + 16] ^= 1 }
+        let argument = try difference(1) { $0[$1 + 32] ^= 8 }
+        let call = try difference(1) { $0[$1 + 6] = 3 }
+        #expect(sent?.contains("write") == true && argument != nil && call != nil, "\(sent ?? "-") | \(argument ?? "-") | \(call ?? "-")")
     }
 }

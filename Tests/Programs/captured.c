@@ -1,7 +1,4 @@
 // What `ridealong selftest` records, as a program of its own: `captured PROCESSES ROUNDS`.
-#include <stdlib.h>
-#include <string.h>
-
 #include "../../Sources/CLinux/selftest-program.c"
 
 int main(int count, char **words) {
