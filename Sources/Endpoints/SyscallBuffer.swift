@@ -19,6 +19,8 @@ extension EndpointTracker {
         let write = frame.memoryWrite(0)
         guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else {
             note("unreadable-memory", "flush", at: stamp(frame).moment)
+            // In it there may be any calls.
+            hideCalls(of: task, from: Moment(event: frame.event - 1))
             return nil
         }
         return BufferFlush(

@@ -7,7 +7,7 @@ import Testing
 private struct Conversation {
     /// The questions of each node.
     static let questions = ["client": [0, 1], "shell": [0], "threads": [100, 200, 300]]
-    private static let result = Result { try Conversation() }
+    private static let result = MadeOnce { try Conversation() }
     static func recorded() throws -> Conversation { try result.get() }
 
     let run: RecordedRun
@@ -54,7 +54,7 @@ extension ListedMessage {
 }
 
 extension RecordedTests {
-    @Suite struct ConversationTests {
+    @Suite(.inBothModes) struct ConversationTests {
         @Test func everyQuestionHasItsChannelAndItsAnswer() throws {
             let conversation = try Conversation.recorded()
             #expect(conversation.anomalies.isEmpty)

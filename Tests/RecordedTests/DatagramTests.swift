@@ -59,10 +59,10 @@ private struct Datagrams {
 
 extension RecordedTests {
     /// UDP: numbered datagrams, of which the programs say which they sent and which they took.
-    @Suite struct DatagramTests {
+    @Suite(.inBothModes) struct DatagramTests {
         @Test func processesThatShareASocketAndServersThatShareAPort() throws {
             let count = 40
-            let run = try RecordedRun("udp-shared")
+            let run = try RecordedRun("udp-shared", chance: .everything)
             let program = try Programs.compile("datagram-server", in: run.workshop)
             let client = try Programs.compile("datagram-client", in: run.workshop)
             let shared = try run.record([program, "0", "10", "2"], as: "shared")
@@ -114,7 +114,7 @@ extension RecordedTests {
         @Test(.disabled(if: PacketLoss.obstacle != nil, Comment(rawValue: PacketLoss.obstacle ?? "")))
         func datagramsThatTheKernelDropsArriveNowhere() throws {
             let count = 120
-            let run = try RecordedRun("udp-loss")
+            let run = try RecordedRun("udp-loss", chance: .everything)
             let server = try run.record([try Programs.compile("datagram-server", in: run.workshop), "0", "1"], as: "server")
             let port = try run.port(printedBy: server)
             let capture = try LoopbackCapture(of: [port], over: .udp, for: run)
@@ -150,7 +150,7 @@ extension RecordedTests {
 
         @Test func aRelayThatReordersAndDuplicatesIsSeenThrough() throws {
             let (count, seed) = (120, UInt32.random(in: 1..<1_000_000))
-            let run = try RecordedRun("udp-relay")
+            let run = try RecordedRun("udp-relay", chance: .everything)
             let server = try run.record([try Programs.compile("datagram-server", in: run.workshop), "0", "1"], as: "server")
             let relay = try run.record(
                 [try Programs.compile("datagram-relay", in: run.workshop), "\(try run.port(printedBy: server))", "\(seed)"], as: "relay")
@@ -182,7 +182,7 @@ extension RecordedTests {
             #expect(datagrams.received(by: "server").allSatisfy { $0.message.sender == "relay" })
 
             // Without the relay, nobody knows how the two talk to each other, and nobody says so.
-            let ends = try RecordedRun("udp-without-relay", with: ["client", "server"], of: run)
+            let ends = try RecordedRun("udp-without-relay", with: ["client", "server"], of: run, chance: .everything)
             try ends.index()
             for message in try ends.messages() { #expect(message.from == nil || message.to.isEmpty) }
         }

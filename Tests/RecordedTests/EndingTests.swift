@@ -4,7 +4,7 @@ import Testing
 
 extension RecordedTests {
     /// Programs that end each other: by a signal, by a reset, and by waiting for each other for ever.
-    @Suite struct EndingTests {
+    @Suite(.inBothModes) struct EndingTests {
         @Test func aConnectionThatIsResetSaysSoToWhoeverStillUsesIt() throws {
             let run = try RecordedRun("reset")
             let program = try Programs.compile("reset", in: run.workshop)

@@ -4,10 +4,10 @@ import Testing
 
 extension RecordedTests {
     /// memcached with two threads, which two clients ask by TCP and two by UDP. All count with one counter.
-    @Suite struct MemcachedTests {
+    @Suite(.inBothModes) struct MemcachedTests {
         @Test func clientsCountTogetherByTCPAndUDP() throws {
             let count = 15
-            let run = try RecordedRun("memcached")
+            let run = try RecordedRun("memcached", chance: .everything)
             let port = try Ports.free()
             // Debian's memcached would become another user, whom root names.
             let user = getuid() == 0 ? ["-u", "root"] : []

@@ -4,7 +4,7 @@ import Testing
 
 extension RecordedTests {
     /// Endpoints that go from one process to another: across exec, and with messages.
-    @Suite struct PassingTests {
+    @Suite(.inBothModes) struct PassingTests {
         @Test func aSocketPairIsFollowedAcrossExec() throws {
             let count = 20
             let run = try RecordedRun("pair-exec")
@@ -80,7 +80,7 @@ extension RecordedTests {
 
         @Test func listenersThatShareAPortAreToldApart() throws {
             let questions = 8
-            let run = try RecordedRun("reuse-port")
+            let run = try RecordedRun("reuse-port", chance: .everything)
             let program = try Programs.compile("reuse-server", in: run.workshop)
             let client = try Programs.compile("message-client", in: run.workshop)
             let port = try Ports.free()

@@ -9,7 +9,7 @@ func lines(_ from: Int, to: Int) -> String {
 
 extension RecordedTests {
     /// Pipes inside one node: what a shell joins, and what several processes write to.
-    @Suite struct PipeTests {
+    @Suite(.inBothModes) struct PipeTests {
         @Test func aPipelineInsideOneNodeIsAChainOfChannels() throws {
             let run = try RecordedRun("pipeline")
             let shell = try run.record(["/bin/sh", "-c", "seq 1000 | sort -rn | head -n 500 | wc"], as: "shell").succeed()
@@ -36,7 +36,7 @@ extension RecordedTests {
         }
 
         @Test func processesThatShareAPipeAreToldApart() throws {
-            let run = try RecordedRun("shared-pipe")
+            let run = try RecordedRun("shared-pipe", chance: .pieces)
             let script = "{ seq 100 199 & seq 200 299 & seq 300 399 & wait; } | sort -n"
             #expect(try run.record(["/bin/sh", "-c", script], as: "shell").succeed().output == lines(100, to: 399))
             let writers = try Programs.compile("pipe-writers", in: run.workshop)

@@ -4,7 +4,7 @@ import Testing
 
 extension RecordedTests {
     /// Threads that read one socket. In which order they took its bytes is not the order in which rr saw them return.
-    @Suite struct ReadersTests {
+    @Suite(.inBothModes) struct ReadersTests {
         /// What the threads say themselves: for each receive its task, its first word, and how many words it took.
         private struct Receive: Hashable {
             let task: Int32
@@ -15,7 +15,7 @@ extension RecordedTests {
         @Test(arguments: [("equal", 0), ("growing", 16)])
         func fourThreadsReadOneSocket(_ name: String, _ growth: Int) throws {
             let (pieces, piece) = (100, 16)
-            let run = try RecordedRun("readers-\(name)")
+            let run = try RecordedRun("readers-\(name)", chance: .pieces)
             let program = try Programs.compile("stream-readers", in: run.workshop)
             let port = try Ports.free()
             let readers = try run.record([program, "read", "\(port)", "4", "\(piece)", "\(growth)"], as: "readers")

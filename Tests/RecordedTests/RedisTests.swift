@@ -6,7 +6,7 @@ import Testing
 private struct RedisRun {
     static let clients = (1...9).map { "client\($0)" }
     static let requests = 20
-    private static let result = Result { try RedisRun() }
+    private static let result = MadeOnce { try RedisRun() }
     static func recorded() throws -> RedisRun { try result.get() }
 
     let run: RecordedRun
@@ -16,7 +16,7 @@ private struct RedisRun {
     let anomalies: [String: Int]
 
     private init() throws {
-        run = try RecordedRun("redis")
+        run = try RecordedRun("redis", chance: .everything)
         port = try Ports.free()
         let capture = try LoopbackCapture(of: [port], for: run)
         let server = try run.record(
@@ -33,7 +33,7 @@ private struct RedisRun {
 }
 
 extension RecordedTests {
-    @Suite struct RedisTests {
+    @Suite(.inBothModes) struct RedisTests {
         @Test func nineClientsMakeNineChannels() throws {
             let redis = try RedisRun.recorded()
             // Inside itself the server has a pipe, too.
@@ -106,7 +106,7 @@ extension RecordedTests {
         }
 
         @Test func aRunMayBeNamedInAnyWayAndMoved() throws {
-            let run = try RecordedRun("redis-moved", with: ["client1"], of: RedisRun.recorded().run)
+            let run = try RecordedRun("redis-moved", with: ["client1"], of: RedisRun.recorded().run, chance: .everything)
             try run.index()
             let listing = try run.lines("messages", ["--payload"])
             #expect(listing.count == 2 * RedisRun.requests)

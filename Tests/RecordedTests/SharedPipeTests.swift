@@ -4,10 +4,11 @@ import Testing
 
 extension RecordedTests {
     /// Pipes that nodes have in common, and FIFOs.
-    @Suite struct SharedPipeTests {
+    @Suite(.inBothModes) struct SharedPipeTests {
         @Test func aPipelineOfRecordingsJoinsTheirNodes() throws {
             let run = try RecordedRun("pipeline-of-nodes")
-            let record = { (node: String) in "'\(Executables.ridealong.path)' record --run '\(run.directory.path)' --node \(node)" }
+            let command = "'\(Executables.ridealong.path)' record --run '\(run.directory.path)' --syscall-buffer \(SyscallBuffer.current)"
+            let record = { (node: String) in "\(command) --node \(node)" }
             let script = "\(record("numbers")) seq 1000 | \(record("sorter")) sort -rn | \(record("first")) head -n 3"
             #expect(try run.start(["/bin/sh", "-c", script]).succeed().output == lines(1000, to: 998))
             #expect(try run.index().isEmpty)

@@ -6,7 +6,7 @@ import Testing
 private struct TokenRing {
     static let members = (0..<5).map { "member\($0)" }
     static let rounds = 1000
-    private static let result = Result { try TokenRing() }
+    private static let result = MadeOnce { try TokenRing() }
     static func recorded() throws -> TokenRing { try result.get() }
 
     let run: RecordedRun
@@ -35,7 +35,7 @@ private struct TokenRing {
 }
 
 extension RecordedTests {
-    @Suite struct TokenRingTests {
+    @Suite(.inBothModes) struct TokenRingTests {
         @Test func theReceivesAreInTheOrderOfTheToken() throws {
             let ring = try TokenRing.recorded()
             let passed = TokenRing.members.count * TokenRing.rounds
@@ -105,8 +105,10 @@ extension RecordedTests {
                 let position = try #require(place)
                 let shown = try #require(try ring.run.list("show", [position], as: ListedPosition.self).first)
                 #expect(shown.messages == [message] && shown.operations.map(\.bytes) == [4])
-                #expect(shown.call == (place == message.from?.position ? "sendto is entered" : "recvfrom returns"))
-                #expect(shown.result == (place == message.from?.position ? nil : 4))
+                // A call in the buffer is one event.
+                let isEntry = place == message.from?.position && !position.contains(".")
+                #expect(shown.call?.hasPrefix(place == message.from?.position ? "sendto " : "recvfrom ") == true)
+                #expect(shown.call?.hasSuffix(isEntry ? " is entered" : " returns") == true && shown.result == (isEntry ? nil : 4))
             }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 private struct NginxRun {
     /// What the large page consists of.
     static let page = Data((0..<100_000).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 256) })
-    private static let result = Result { try NginxRun() }
+    private static let result = MadeOnce { try NginxRun() }
     static func recorded() throws -> NginxRun { try result.get() }
 
     let run: RecordedRun
@@ -17,7 +17,7 @@ private struct NginxRun {
     let served: [UInt16: Int32]
 
     private init() throws {
-        run = try RecordedRun("nginx")
+        run = try RecordedRun("nginx", chance: .everything, unknownBytes: Self.page.count)
         let port = try Ports.free()
         let place = run.workshop.path
         let server = try run.record(
@@ -77,7 +77,7 @@ private struct NginxRun {
 }
 
 extension RecordedTests {
-    @Suite struct WebTests {
+    @Suite(.inBothModes) struct WebTests {
         @Test func theWorkerThatServedIsNamed() throws {
             let nginx = try NginxRun.recorded()
             let channels = try nginx.run.channels().filter { $0.kind == "tcp" }
@@ -119,7 +119,7 @@ extension RecordedTests {
         }
 
         @Test func aPythonServerOnIPv6AnswersCurlAndAsyncio() throws {
-            let run = try RecordedRun("python")
+            let run = try RecordedRun("python", chance: .pieces)
             let (closed, port) = (try Ports.free(), try Ports.free())
             let pages = run.workshop.appendingPathComponent("pages")
             try FileManager.default.createDirectory(at: pages, withIntermediateDirectories: true)

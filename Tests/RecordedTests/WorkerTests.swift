@@ -4,7 +4,7 @@ import Testing
 
 extension RecordedTests {
     /// What processes of one node have to do with each other: nothing, unless something leads from one to the other.
-    @Suite struct WorkerTests {
+    @Suite(.inBothModes) struct WorkerTests {
         /// Two workers, each of which talks to itself; returns the positions of what each did, in order.
         private func work(_ run: RecordedRun, _ node: String, _ arguments: [String]) throws -> (first: [String], second: [String]) {
             let program = try Programs.compile("two-workers", in: run.workshop)

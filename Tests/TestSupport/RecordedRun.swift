@@ -7,21 +7,52 @@ public final class RecordedRun: Sendable {
     public let directory: URL
     /// A directory beside it, for programs and their output.
     public let workshop: URL
+    private let buffer: SyscallBuffer
     private let commands = Mutex<[Command]>([])
 
-    /// An empty run called `name`, in place of the one of an earlier time.
-    public init(_ name: String) throws {
-        let place = Executables.directory.appendingPathComponent("recorded-tests/\(name)")
-        try RunJournal.clear(place)
-        directory = place.appendingPathComponent("run")
-        workshop = place.appendingPathComponent("workshop")
+    /// Where a run lies.
+    struct Place {
+        let name: String
+        let buffer: SyscallBuffer
+        let chance: Chance
+        let unknownBytes: Int
+
+        /// The directory of the run and its workshop.
+        var url: URL {
+            Executables.directory.appendingPathComponent("recorded-tests/\(name)\(buffer == .on ? "-buffered" : "")")
+        }
+    }
+
+    /// What is a matter of time, and so may differ between two runs of the same programs.
+    public enum Chance: Sendable {
+        case nothing
+        /// Into which pieces senders and receivers cut a stream.
+        case pieces
+        /// Who talks to whom, or what is said.
+        case everything
+    }
+
+    /// An empty run called `name`, in place of the one of an earlier time. `chance` says what is not compared between the modes;
+    /// of `unknownBytes` that arrive, not even a replay tells what was sent: the kernel sent them out of a file.
+    public convenience init(_ name: String, buffer: SyscallBuffer = .current, chance: Chance = .nothing, unknownBytes: Int = 0) throws {
+        let place = Place(name: name, buffer: buffer, chance: chance, unknownBytes: unknownBytes)
+        try RunJournal.clear(place.url)
+        self.init(place)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(at: workshop, withIntermediateDirectories: true)
+        RunJournal.current?.noteMaking(of: place)
+    }
+
+    /// The run at `place`.
+    init(_ place: Place) {
+        directory = place.url.appendingPathComponent("run")
+        workshop = place.url.appendingPathComponent("workshop")
+        buffer = place.buffer
     }
 
     /// A run called `name` with copies of some `nodes` of another.
-    public convenience init(_ name: String, with nodes: [String], of other: RecordedRun) throws {
-        try self.init(name)
+    public convenience init(_ name: String, with nodes: [String], of other: RecordedRun, chance: Chance = .nothing) throws {
+        try self.init(name, buffer: other.buffer, chance: chance)
         for node in nodes {
             try FileManager.default.copyItem(at: other.directory.appendingPathComponent(node), to: directory.appendingPathComponent(node))
         }
@@ -38,24 +69,22 @@ public final class RecordedRun: Sendable {
         }
     }
 
-    /// The variable that, set to `on`, has all runs recorded with rr's syscall buffer, if a test does not want it otherwise.
-    public static let bufferVariable = "RIDEALONG_TEST_BUFFER"
-    private static var options: [String] {
-        ProcessInfo.processInfo.environment[bufferVariable] == "on" ? ["--syscall-buffer", "on"] : []
-    }
+    /// Whether it has an index.
+    var isIndexed: Bool { FileManager.default.fileExists(atPath: directory.appendingPathComponent(".ridealong").path) }
 
     /// Starts recording `command` as `node`; `options` are those of `ridealong record`.
     public func record(
         _ command: [String], as node: String, options: [String] = [], environment: [String: String] = [:]
     ) throws -> Command {
         try start(
-            [Executables.ridealong.path, "record", "--run", directory.path, "--node", node] + Self.options + options + command,
+            [Executables.ridealong.path, "record", "--run", directory.path, "--node", node, "--syscall-buffer", buffer.rawValue]
+                + options + command,
             environment: environment)
     }
 
     /// Starts a command that is not recorded.
     public func start(_ command: [String], environment: [String: String] = [:]) throws -> Command {
-        RunJournal.current?.note(directory.deletingLastPathComponent())
+        RunJournal.current?.noteUse(of: directory.deletingLastPathComponent())
         let started = try Command(command, environment: environment, in: workshop)
         commands.withLock { $0.append(started) }
         return started
@@ -132,5 +161,23 @@ public enum Ports {
             guard server.isRunning else { throw Failure("the server has ended: \(try server.errors())\(try server.output())") }
             return try listeners().contains(port)
         }
+    }
+}
+
+/// What several tests look at: made when the first asks for it, once for each way to record.
+public final class MadeOnce<Value: Sendable>: Sendable {
+    private let make: @Sendable () throws -> Value
+    private let results = Mutex<[SyscallBuffer: Result<Value, any Error>]>([:])
+
+    /// Something that `make` will make.
+    public init(_ make: @escaping @Sendable () throws -> Value) { self.make = make }
+
+    /// It, or why it could not be made.
+    public func get() throws -> Value {
+        try results.withLock { results in
+            let result = results[.current] ?? Result { try make() }
+            results[.current] = result
+            return result
+        }.get()
     }
 }
