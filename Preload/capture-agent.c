@@ -111,6 +111,7 @@ static void record_call(pid_t tid, enum call_kind kind, const struct user_regs_s
         uint32_t place = 0;
         if (peek_all(tid, PARAMETERS, &locals, sizeof locals) && peek_all(tid, locals.buffer, &place, sizeof place)) record->place = place;
         peek_all(tid, locals.parameters + 16, &record->program_argument, sizeof record->program_argument);
+        if (input == PATIENCE && kind == BUFFERED) peek_all(tid, locals.parameters + 24, &record->arguments[2], 2 * sizeof(uint64_t));
         if (kind == BUFFERED) {
             peek_all(tid, locals.buffer + header()->buffer_header + place, &record->result, sizeof record->result);
             limit = record->result < 0 ? 0 : (uint64_t)record->result < limit ? (size_t)record->result : limit;
@@ -133,7 +134,8 @@ static void record_from_ring(pid_t tid, const struct ring_record *call, const ui
     record->ip = SLOT;
     memcpy(record->arguments, call->arguments, sizeof record->arguments);
     record->program_argument = call->program_argument;
-    if (path_of(input_of(call->number)) != WITHOUT_PAYLOAD) {
+    enum path path = path_of(input_of(call->number));
+    if (path != WITHOUT_PAYLOAD && path != PATIENT) {
         size_t sent = call->result < 0 ? 0 : (uint64_t)call->result < call->payload ? (size_t)call->result : call->payload;
         uint8_t *place = begin_section(PAYLOAD, 0, sent, call->payload);
         if (place) {

@@ -4,7 +4,7 @@
 // `committed` is moved behind it.
 #pragma once
 
-enum { FORMAT_VERSION = 1, AGENT_VERSION = 1, NUMBERS = 512 };
+enum { FORMAT_VERSION = 1, AGENT_VERSION = 2, NUMBERS = 512 };
 // How much the file grows at a time. The space is allocated before it is touched: a full disk must not be met as SIGBUS.
 enum { GROWTH = 16 << 20 };
 

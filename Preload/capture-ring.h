@@ -12,8 +12,8 @@
 #define RR_PAGE 0x70000000
 #define SLOT 0x7000000c      // untraced calls that are not made again in replay
 #define HOP 0x70000030       // jump to the stub; the slot has room for a short one only
-#define STUB 0x70000b00      // rr's own ends at 0x9c0 in 5.6, 0xa98 in 5.9
-#define PATHS 0x70000d80     // addresses of the stub's parts, by enum path
+#define STUB 0x70000aa0      // rr's own ends at 0x9c0 in 5.6, 0xa98 in 5.9
+#define PATHS 0x70000db0     // addresses of the stub's parts, by enum path
 #define PATH_OF 0x70000e00   // an enum path for each number of a call
 #define PAGE_END 0x70001000
 // The page of thread locals: rr's own, and what the agent puts into it.
@@ -42,11 +42,14 @@ struct ring_record {
 };
 _Static_assert(sizeof(struct ring_record) == 80, "the stub writes it by offsets");
 
-enum path { SKIP, WITHOUT_PAYLOAD, WITH_PAYLOAD, STOP, MAYBE_ADDRESS, APPEND, APPEND_PAYLOAD, PATH_COUNT };
+enum path {
+    SKIP, WITHOUT_PAYLOAD, WITH_PAYLOAD, STOP, MAYBE_ADDRESS, APPEND, APPEND_PAYLOAD, PATIENT, APPEND_PATIENT, PATH_COUNT,
+};
+_Static_assert(PATHS + 8 * PATH_COUNT <= PATH_OF, "no room for the addresses of the stub's parts");
 
 #define TEXT(x) #x
 #define AT(x) TEXT(x)
-#define PATH(n) "0x70000d80 + 8 * " TEXT(n)
+#define PATH(n) "0x70000db0 + 8 * " TEXT(n)
 #define RESTORE "mov " AT(SAVED_RCX) ", %rcx\n mov " AT(SAVED_RDI) ", %rdi\n mov " AT(SAVED_RSI) ", %rsi\n mov " AT(SAVED_RBX) ", %rbx\n"
 #define DONE RESTORE "xor %eax, %eax\n jmp *" AT(RETURN) "\n"
 // Writes a record's head to rcx; esi is the length of its payload. Uses rdi and rbx. Without thread locals it reads ZERO instead of
@@ -61,7 +64,8 @@ enum path { SKIP, WITHOUT_PAYLOAD, WITH_PAYLOAD, STOP, MAYBE_ADDRESS, APPEND, AP
     "add %rdi, %rbx\n" #label ": mov 30(%rbx), %rbx\n mov %rbx, 72(%rcx)\n"
 
 extern const uint8_t stub_start[], stub_skip[], stub_without[], stub_with[], stub_stop[], stub_stopped[], stub_maybe[], stub_append[],
-    stub_append_payload[], stub_copy[], stub_copied[], stub_result[], stub_result_payload[], stub_end[];
+    stub_append_payload[], stub_patient[], stub_append_patient[], stub_copy[], stub_copied[], stub_result[], stub_result_patient[],
+    stub_result_payload[], stub_end[];
 __asm__(
     ".pushsection .rodata\n"
     "stub_start:\n"
@@ -72,7 +76,14 @@ __asm__(
     // A record without payload, if there is room.
     "stub_without:\n"
     "mov " AT(RING_HEAD) ", %rcx\n mov " PATH(5) ", %rbx\n cmp $" AT(RING_END) " - 80, %rcx\n cmova " PATH(3) ", %rbx\n jmp *%rbx\n"
-    "stub_append:\n xor %esi, %esi\n" HEAD(stub_result) "add $80, %rcx\n mov %rcx, " AT(RING_HEAD) "\n" DONE
+    "stub_append:\n xor %esi, %esi\n" HEAD(stub_result)
+    "stub_appended:\n add $80, %rcx\n mov %rcx, " AT(RING_HEAD) "\n" DONE
+    // The same with the third and fourth arguments as the program gave them: one is a timeout. (The other is not rr's either.)
+    "stub_patient:\n"
+    "mov " AT(RING_HEAD) ", %rcx\n mov " PATH(8) ", %rbx\n cmp $" AT(RING_END) " - 80, %rcx\n cmova " PATH(3) ", %rbx\n jmp *%rbx\n"
+    "stub_append_patient:\n xor %esi, %esi\n" HEAD(stub_result_patient)
+    "mov $" AT(ZERO) ", %edi\n mov " AT(PARAMETERS) ", %rbx\n test %rbx, %rbx\n cmovz %rdi, %rbx\n"
+    "mov 24(%rbx), %rdi\n mov %rdi, 24(%rcx)\n mov 32(%rbx), %rdi\n mov %rdi, 32(%rcx)\n jmp stub_appended\n"
     // sendto: with an address it needs a stop.
     "stub_maybe:\n"
     "mov " PATH(2) ", %rbx\n test %r8, %r8\n cmovnz " PATH(3) ", %rbx\n jmp *%rbx\n"
@@ -87,7 +98,9 @@ __asm__(
     "stub_copied:\n lea 7(%rdi,%rcx), %rdi\n and $-8, %rdi\n mov %rdi, " AT(RING_HEAD) "\n" DONE
     "stub_stop:\n" RESTORE "int3\n"
     "stub_stopped: nop\n"
-    "stub_end:\n .popsection\n");
+    "stub_end:\n"
+    // An error if it is too long.
+    ".org stub_start + " AT(PATHS) " - " AT(STUB) "\n .popsection\n");
 
 // Where a part of the stub lies in the tracee.
 static uint64_t in_tracee(const uint8_t *part) { return STUB + (uint64_t)(part - stub_start); }
@@ -99,6 +112,7 @@ static enum path path_of(enum input input) {
     case ARGUMENTS: return WITHOUT_PAYLOAD;
     case BYTES: return WITH_PAYLOAD;
     case BYTES_TO: return MAYBE_ADDRESS;
+    case PATIENCE: return PATIENT;
     default: return STOP;
     }
 }
@@ -107,10 +121,12 @@ static enum path path_of(enum input input) {
 static const uint8_t *stub_image(uint8_t buffer_header) {
     static uint8_t image[PAGE_END - STUB];
     if (image[0]) return image;
-    const uint8_t *parts[PATH_COUNT] = {stub_skip, stub_without, stub_with, stub_stop, stub_maybe, stub_append, stub_append_payload};
+    const uint8_t *parts[PATH_COUNT] = {stub_skip, stub_without, stub_with, stub_stop, stub_maybe, stub_append, stub_append_payload,
+                                        stub_patient, stub_append_patient};
     memcpy(image, stub_start, (size_t)(stub_end - stub_start));
     // The displacement is the fourth byte of that instruction.
     image[stub_result - stub_start + 3] = image[stub_result_payload - stub_start + 3] = buffer_header;
+    image[stub_result_patient - stub_start + 3] = buffer_header;
     for (int path = 0; path < PATH_COUNT; path++) {
         uint64_t address = in_tracee(parts[path]);
         memcpy(image + (PATHS - STUB) + 8 * path, &address, sizeof address);

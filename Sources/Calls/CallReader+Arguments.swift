@@ -13,7 +13,8 @@ extension CallReader {
     private func text(_ kind: ArgumentKind, _ index: Int, _ call: PendingCall, _ result: Int64?) -> String {
         let value = index < call.values.count ? call.values[index] : 0
         let word = value & 0xffff_ffff
-        if call.isTimeoutUnknown(index, result) { return "?" }
+        // rr asks for the old mask whether the program does or not.
+        if call.name == "rt_sigprocmask", index == 2, call.captured?.kind == .buffered { return "?" }
         switch kind {
         case .descriptor: return descriptor(Int32(truncatingIfNeeded: value), call.meanings.first { $0.index == index }?.meaning)
         case .directory:
@@ -144,12 +145,6 @@ extension PendingCall {
         if index == 1, let captured, captured.kind == .buffered || captured.kind == .leaving { value = captured.programArgument }
         if let buffer, buffer.contains(value) { return "?" }
         return value == 0 ? "NULL" : hexadecimal(value)
-    }
-
-    /// Whether argument `index` is a timeout that rr has put in the place of the program's: in the syscall buffer it first looks only.
-    func isTimeoutUnknown(_ index: Int, _ result: Int64?) -> Bool {
-        guard captured?.kind == .buffered, values[index] == 0, result != 0 else { return false }
-        return (name == "poll" && index == 2) || ((name == "epoll_wait" || name == "epoll_pwait") && index == 3)
     }
 
     /// How many of its arguments mean something: some calls take more only if others say so.

@@ -41,7 +41,7 @@ extension CallReader {
 
     private func tell(of flushed: FlushedCall, _ call: PendingCall) {
         let result = flushed.record.result
-        guard hasStarted, call.isWanted else { return }
+        guard hasStarted, call.isWanted, !flushed.isOwn, !call.isLook(result) else { return }
         if flushed.captured == nil, capture == nil { hiddenCalls += 1 }
         guard filter.admits(call.meanings.map(\.1) + [flushed.captured == nil ? nil : made(by: call, result)], result: result)
         else { return }
@@ -56,5 +56,18 @@ extension CallReader {
             line.returned = flushed.moment
         }
         lines.append(line)
+    }
+}
+
+extension PendingCall {
+    /// Whether rr has made this call, which is in the syscall buffer and returned `result`, for itself: before it waits for something, it
+    /// looks whether it has to.
+    func isLook(_ result: Int64) -> Bool {
+        guard captured != nil, result == 0 else { return false }
+        switch name {
+        case "poll": return values[2] & 0xffff_ffff != 0
+        case "epoll_wait", "epoll_pwait": return values[3] & 0xffff_ffff != 0
+        default: return false
+        }
     }
 }

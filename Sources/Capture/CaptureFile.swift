@@ -41,7 +41,7 @@ public final class CaptureFile: Sendable {
     /// The version that this reader knows.
     public static let format: UInt32 = 1
     /// The agent's version: a new one may capture more, or more rightly.
-    public static let agent: UInt32 = 1
+    public static let agent: UInt32 = 2
     static let magic = Array("RACALLS\n".utf8)
     static let headerSize = 176
     static let bitmap = 112..<176

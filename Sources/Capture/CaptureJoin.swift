@@ -112,12 +112,18 @@ public struct CaptureJoin {
                 return call
             }
         }
-        // On its way to a cloned read rr makes one of its own.
-        if number != Self.ioctl { counts.missedBuffered += 1 }
+        if !Self.ownNumbers.contains(number) { counts.missedBuffered += 1 }
         return nil
     }
 
-    private static let ioctl: UInt16 = 16
+    /// Calls that rr's preload library makes for itself, in another slot than the program's, and has records of: an ioctl on the way to a
+    /// cloned read, a readlinkat to see which file was opened.
+    private static let ownNumbers: Set<UInt16> = [16, 267]
+
+    /// Whether a record for which no captured call was found is of a call that rr has made for itself.
+    public func isOwn(_ record: SyscallBufferRecord) -> Bool {
+        Self.ownNumbers.contains(record.number) && file.captures(Int32(record.number))
+    }
 
     /// rr patches the instruction of a call: the stop at it, if there was one, stands for nothing. Whether there was one, the next call
     /// that is found tells.

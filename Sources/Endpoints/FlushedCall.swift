@@ -10,6 +10,8 @@ public struct FlushedCall: Sendable {
     public let moment: Moment
     /// What a replay has captured of it; `nil` if nothing: its arguments are not known then.
     public let captured: CapturedCall?
+    /// Whether rr, not the program, has made it, as far as a capture tells.
+    public let isOwn: Bool
     /// The memory that it wrote: a part of the buffer, into which its arguments point.
     public let written: MemoryWrite?
 }

@@ -34,9 +34,10 @@ extension EndpointTracker {
         guard let record = flush.records.next() else { return nil }
         flush.number += 1
         let place = UInt32(truncatingIfNeeded: record.offset - flush.start)
+        let captured = capture?.call(at: frame, record: record, place: place)
         return FlushedCall(
-            record: record, moment: Moment(event: frame.event, call: flush.number),
-            captured: capture?.call(at: frame, record: record, place: place),
+            record: record, moment: Moment(event: frame.event, call: flush.number), captured: captured,
+            isOwn: captured == nil && capture?.isOwn(record) ?? false,
             written: frame.memoryWrite(0).part(offset: UInt64(record.extra.lowerBound), count: UInt64(record.extra.count)))
     }
 

@@ -87,7 +87,7 @@ struct PositionFacts: Encodable {
         if position.moment.call > 0 {
             // A call of the syscall buffer: what its task's registers were, nothing tells.
             guard let line else {
-                throw UserError("\(index.text(position)): there are not so many calls in this event; `ridealong calls` lists them all")
+                throw UserError("\(index.text(position)): no call of the program is there; `ridealong calls` lists them all")
             }
             (call, result, registers) = ("\(line.name) returns", line.result, [:])
         }

@@ -93,15 +93,18 @@ struct LineTests {
     func captured() throws {
         var trace = CallTrace()
         trace.call(53, [1, 1, 0, CallTrace.buffer], result: 0, [(CallTrace.buffer, Int32(3).bytes + Int32(4).bytes)])  // 2, 3
-        let places = trace.flush([(1, 5, []), (0, 5, Array("hello".utf8)), (0, -11, []), (32, 7, []), (3, 0, []), (7, 1, []), (39, 9, [])])
+        let places = trace.flush([
+            (1, 5, []), (0, 5, Array("hello".utf8)), (0, -11, []), (32, 7, []), (3, 0, []), (7, 1, []), (39, 9, []), (7, 0, []),
+            (267, 11, []), (7, 0, []),
+        ])
         var capture = CaptureBytes()
         let memory = places.map(\.1)
         let arguments: [(UInt16, Int64, [UInt64])] = [
             (1, 5, [3, 0x5000, 9]), (0, 5, [4, memory[1], 100]), (0, -11, [4, memory[2], 100]), (32, 7, [4]), (3, 0, [3]),
-            (7, 1, [memory[5], 1, 0]),
+            (7, 1, [memory[5], 1, 50]), (39, 9, []), (7, 0, [memory[7], 1, 50]), (267, 11, []), (7, 0, [memory[9], 1, 0]),
         ]
-        capture.capture([0, 1, 3, 7, 32])
-        for (index, (number, result, values)) in arguments.enumerated() {
+        capture.capture([0, 1, 3, 7, 32, 267])
+        for (index, (number, result, values)) in arguments.enumerated() where !values.isEmpty {
             let sent: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] =
                 index == 0 ? [(1, 0, 9, Array("hello".utf8))] : []
             capture.add(number: number, place: places[index].0, result: result, arguments: values, sections: sent)
@@ -112,9 +115,11 @@ struct LineTests {
                 "write(3<endpoint 0>, \"hello\"..., 9) = 5", "read(4<endpoint 1>, \"hello\", 100) = 5",
                 // rr's own address stands for the program's, which is known of the second argument.
                 "read(4<endpoint 1>, 0xabcd, 100) = -1 EAGAIN (Resource temporarily unavailable)",
-                "dup(4<endpoint 1>) = 7<endpoint 1>", "close(3<endpoint 0>) = 0", "poll(?, 1, ?) = 1", "getpid(?) = 9  [buffered]",
+                "dup(4<endpoint 1>) = 7<endpoint 1>", "close(3<endpoint 0>) = 0", "poll(?, 1, 50) = 1", "getpid(?) = 9  [buffered]",
+                // rr looks before it waits, and at what was opened: that is no call of the program.
+                "poll(?, 1, 0) = 0 (Timeout)",
             ])
-        #expect(calls.map(\.at) == (1...7).map { Moment(event: 4, call: $0) })
+        #expect(calls.map(\.at) == [1, 2, 3, 4, 5, 6, 7, 10].map { Moment(event: 4, call: $0) })
         let shown = { (adjust: (inout CallFilter) -> Void) in try trace.calls(capture: capture, adjust).map(\.name) }
         #expect(try shown { $0.endpoints = [0] } == ["write", "close"] && shown { $0.endpoints = [1] } == ["read", "read", "dup"])
         #expect(try shown { $0.outcome = .failed } == ["read"])

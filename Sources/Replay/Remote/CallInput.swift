@@ -9,15 +9,19 @@ enum CallInput {
     /// The bytes of iovecs, in a `msghdr`, in an array of them.
     case vector, message, messages
     case socketName, option, interest
+    /// Nothing; but in the buffer rr puts 0 in the place of a timeout, the third argument or the fourth.
+    case patience
 
     /// The calls that hand something over.
     private static let special: [UInt16: CallInput] = [
         1: .bytes, 18: .bytes, 20: .vector, 42: .socketName, 44: .bytesTo, 46: .message, 49: .socketName, 54: .option, 233: .interest,
-        278: .vector, 296: .vector, 307: .messages, 328: .vector,
+        278: .vector, 296: .vector, 307: .messages, 328: .vector, 7: .patience, 232: .patience, 281: .patience,
     ]
     private static let plain: Set<UInt16> = [
-        0, 2, 3, 5, 7, 16, 17, 19, 22, 23, 32, 33, 40, 41, 43, 45, 47, 48, 50, 51, 52, 53, 55, 72, 85, 213, 232, 253, 257, 262, 270, 271,
-        275, 276, 281, 282, 283, 284, 288, 289, 290, 291, 292, 293, 294, 295, 299, 319, 327, 332, 425, 426, 434, 436, 437, 438, 441,
+        0, 2, 3, 4, 5, 6, 8, 14, 16, 17, 19, 21, 22, 23, 24, 32, 33, 39, 40, 41, 43, 45, 47, 48, 50, 51, 52, 53, 55, 63, 72, 74, 75, 76,
+        77, 78, 82, 83, 84, 85, 86, 87, 88, 89, 90, 95, 98, 99, 102, 104, 107, 108, 110, 111, 137, 157, 186, 191, 202, 213, 217, 221,
+        253, 257, 258, 262, 263, 267, 270, 271, 275, 276, 280, 282, 283, 284, 288, 289, 290, 291, 292, 293, 294, 295, 299, 318, 319,
+        327, 332, 425, 426, 434, 436, 437, 438, 441,
     ]
 
     /// The numbers of the calls that are captured.
@@ -45,7 +49,7 @@ enum CallInput {
     ) throws(RemoteFailure) -> [CaptureWriter.Section] {
         var reader = Reader(limit: min(limit, Self.largestPayload))
         switch self {
-        case .arguments: break
+        case .arguments, .patience: break
         case .bytes: try reader.add(.payload, arguments[1], arguments[2], reader.limit, &server)
         case .bytesTo:
             try reader.add(.payload, arguments[1], arguments[2], reader.limit, &server)

@@ -109,8 +109,12 @@ struct RemoteCapture: ~Copyable {
         if locals.count == 24 {
             let buffer = ReplayServer.number(locals[16..<24])
             call.place = UInt32(truncatingIfNeeded: try word(buffer, 4, &server))
-            call.programArgument = try word(ReplayServer.number(locals[0..<8]) &+ 16, 8, &server)
+            let parameters = ReplayServer.number(locals[0..<8])
+            call.programArgument = try word(parameters &+ 16, 8, &server)
             if kind == .buffered {
+                if input == .patience {
+                    for index in 2...3 { call.arguments[index] = try word(parameters &+ 8 &+ 8 * UInt64(index), 8, &server) }
+                }
                 call.result = Int64(bitPattern: try word(buffer &+ UInt64(bufferHeaderSize) &+ UInt64(call.place), 8, &server))
                 limit = Int(max(0, call.result))
             }
@@ -136,7 +140,7 @@ struct RemoteCapture: ~Copyable {
             var call = CaptureWriter.Call(
                 .traced, number: traced.number, task: traced.serial, instructionPointer: traced.next &- 1, arguments: traced.arguments)
             let input = CallInput.of(UInt64(traced.number)) ?? .arguments
-            if input != .arguments, traced.isReachable {
+            if input != .arguments, input != .patience, traced.isReachable {
                 note(traced.event)
                 guard let registers = try walk.reach(traced, &server) else { continue }
                 call.arguments = registers.arguments
