@@ -6,7 +6,8 @@ public struct Call: Sendable {
     public enum Kind: String, Sendable {
         /// A system call.
         case call
-        /// A call that went through rr's syscall buffer, and that no replay has captured: only its name and result are known.
+        /// A call that went through rr's syscall buffer, and that no replay has captured: only its name and result are known, and perhaps
+        /// what it wrote.
         case buffered
         /// A signal that was delivered.
         case signal
@@ -69,7 +70,7 @@ public struct Call: Sendable {
         switch (kind, part) {
         case (.signal, _): return "--- \(name) \(arguments.joined(separator: ", ")) ---"
         case (.exit, _): return "+++ \(arguments.joined(separator: ", ")) +++"
-        case (.buffered, _): return "\(name)(?) = \(outcome)  [buffered]"
+        case (.buffered, _): return "\(name)(\(arguments.isEmpty ? "?" : arguments.joined(separator: ", "))) = \(outcome)  [buffered]"
         case (.call, .whole): return "\(name)(\(arguments.joined(separator: ", "))) = \(outcome)"
         case (.call, .beginning): return "\(name)(\(arguments.joined(separator: ", ")) <unfinished ...>"
         case (.call, .end): return "<... \(name) resumed>) = \(outcome)"

@@ -50,12 +50,23 @@ extension CallReader {
         if flushed.captured == nil {
             line.kind = .buffered
             line.outcome = Self.plainOutcome(result, call.shape)
+            line.arguments = clock(call.name, flushed)
         } else {
             line.arguments = arguments(of: call, result: result)
             line.outcome = outcome(of: call, result)
             line.returned = flushed.moment
         }
         lines.append(line)
+    }
+}
+
+extension CallReader {
+    /// The arguments of a call that asked for the time, of which only the answer is known; none for others.
+    private func clock(_ name: String, _ flushed: FlushedCall) -> [String] {
+        guard name == "gettimeofday" || name == "clock_gettime", flushed.record.result == 0, let written = flushed.written,
+            written.size >= 16, let bytes = data.read(written, address: written.address, count: 16)
+        else { return [] }
+        return name == "gettimeofday" ? [Self.time(bytes, 0, "usec"), "?"] : ["?", Self.time(bytes, 0, "nsec")]
     }
 }
 

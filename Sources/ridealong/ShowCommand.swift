@@ -76,7 +76,9 @@ struct PositionFacts: Encodable {
         rank = try index.rank(of: position)
         task = frame.task
         event = frame.kind
-        let line = try index.call(at: position)
+        // Without a capture that it was indexed with, nothing can be said of descriptors; all else still can, but for a buffered call.
+        let isCaptureGone = index.capturePath(of: position.node).map { !FileManager.default.fileExists(atPath: $0) } ?? false
+        let line = isCaptureGone && position.moment.call == 0 ? nil : try index.call(at: position)
         text = line?.text
         call = frame.call.map { $0.isExit ? "\($0.name) returns" : "\($0.name) is entered" }
         arguments = frame.arguments.map { "0x" + String($0, radix: 16) }

@@ -54,6 +54,12 @@ extension RecordedTests {
             // Without it the descriptors of the calls are not known.
             let calls = try run.ridealong(["calls", "--run", run.directory.path])
             #expect(calls.status != 0 && calls.errors.contains("\(capture.path), which a replay of the node made, is gone"))
+            // Nor which call a position in the buffer is; of events all else can still be said.
+            let messages = try run.messages()
+            let buffered = try #require(messages.compactMap(\.from).first { $0.position.contains(".") }?.position)
+            let show = { (position: String) in try run.ridealong(["show", "--run", run.directory.path, position]) }
+            #expect(try show(buffered).errors.contains("is gone: run `ridealong index` again"))
+            #expect(try show("\(buffered.prefix { $0 != "." })").status == 0)
             // Who wants no replay gets none.
             let without: [ListedFinding] = try run.list("index", ["--capture", "off"])
             #expect(without.first?.read == [] && !FileManager.default.fileExists(atPath: capture.path))
