@@ -56,10 +56,11 @@ static struct {
 
 // What is known of a tracee.
 struct task {
-    uint64_t resumed_at; // where it was last resumed
+    struct user_regs_struct resumed; // its registers when it was last resumed
     int resumed_by;      // by which ptrace request
     int status;          // its last wait status
     bool fresh;          // it was resumed for the first time since its last traced system call
+    bool stood_still;    // … and was stopped before its first instruction
     bool restarting;     // … which was interrupted, and which the kernel makes again unless a signal is delivered
 };
 static struct task *tasks;
@@ -185,6 +186,13 @@ static bool is_resume(int request) {
 // What an interrupted call seems to return, at the stop at its exit (ERESTARTSYS to ERESTART_RESTARTBLOCK); programs never see it.
 static bool is_restart(uint64_t result) { return (int64_t)result >= -516 && (int64_t)result <= -512; }
 
+// Whether all registers but orig_rax are the same.
+static bool is_same_place(const struct user_regs_struct *a, const struct user_regs_struct *b) {
+    struct user_regs_struct other = *b;
+    other.orig_rax = a->orig_rax;
+    return memcmp(a, &other, sizeof other) == 0;
+}
+
 static void note_resume(pid_t tid, int request) {
     struct task *task = task_of(tid);
     struct user_regs_struct registers;
@@ -192,8 +200,12 @@ static void note_resume(pid_t tid, int request) {
     task->fresh = false;
     task->resumed_by = request;
     if (!registers_of(tid, &registers)) return;
-    task->resumed_at = registers.rip;
-    task->fresh = (int64_t)registers.orig_rax >= 0 && !is_untraced_call(registers.rip);
+    // Interrupted before its first instruction, it has not run, but orig_rax is -1.
+    bool is_still_fresh = task->stood_still && is_same_place(&registers, &task->resumed);
+    bool is_behind_call = (int64_t)registers.orig_rax >= 0 && !is_untraced_call(registers.rip);
+    task->resumed = registers;
+    task->fresh = is_behind_call || is_still_fresh;
+    task->stood_still = false;
     task->restarting = is_restart(registers.rax);
 }
 
@@ -206,11 +218,14 @@ static int64_t ticks_of(pid_t tid) {
     bool is_event_of_call = event != 0 && event != PTRACE_EVENT_STOP && event != PTRACE_EVENT_EXIT;
     bool reached_a_call = signal == (SIGTRAP | 0x80) || is_event_of_call;
     // Replaying a restart, rr does not run the task at all.
-    if (reached_a_call) return task->restarting && registers.rip == task->resumed_at ? 0 : tick;
-    // A stop before the first instruction counts nothing: it comes from a signal or interruption that only the recording has, or
-    // from a breakpoint, after which rip is one past the instruction.
-    if (registers.rip == task->resumed_at && (int64_t)registers.orig_rax >= 0) return 0;
-    if (signal == SIGTRAP && registers.rip == task->resumed_at + 1 && has_breakpoint(tid, task->resumed_at)) return 0;
+    uint64_t resumed_at = task->resumed.rip;
+    if (reached_a_call) return task->restarting && registers.rip == resumed_at ? 0 : tick;
+    // A stop before the first instruction counts nothing: it comes from a signal or interruption that only the recording has (with an
+    // orig_rax of -1, if it came from a device), or from a breakpoint, after which rip is one past the instruction.
+    if (registers.rip == resumed_at && (int64_t)registers.orig_rax >= 0) return 0;
+    task->stood_still = is_same_place(&registers, &task->resumed);
+    if (task->stood_still) return 0;
+    if (signal == SIGTRAP && registers.rip == resumed_at + 1 && has_breakpoint(tid, resumed_at)) return 0;
     return tick;
 }
 

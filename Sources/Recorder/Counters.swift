@@ -84,10 +84,29 @@ extension RRInvocation {
     /// The same, with the capture agent in it, which is switched on by variables of its own. `environment` is the inherited one.
     public func withCaptureAgent(in environment: [String: String]) throws(RecorderError) -> RRInvocation {
         let agent = try Lookup.library(Self.captureLibrary, in: environment)
-        var changed = self
         // Before software counters: it sees the stops first, and hides its own from them.
+        return adding(agent, to: environment)
+    }
+
+    /// The name of the library that has rr replay on another CPU than that of the recording.
+    public static let replayCPULibrary = "replay-cpu"
+    /// The variable that tells it which.
+    public static let replayCPUVariable = "RIDEALONG_REPLAY_CPU"
+
+    /// The same, so that replays that run side by side each have a CPU, where that is right: where the CPU makes the CPUID instruction
+    /// fault. Elsewhere it tells programs which CPU they are on, and a replay on another one is none.
+    public func withReplayCPU(
+        in environment: [String: String], cpuidFaults: Bool = CPUFeatures.cpuidFaults
+    ) throws(RecorderError) -> RRInvocation {
+        guard cpuidFaults else { return self }
+        return adding(try Lookup.library(Self.replayCPULibrary, in: environment), to: environment)
+    }
+
+    /// The same, with a library in front of those that are preloaded already.
+    private func adding(_ library: String, to environment: [String: String]) -> RRInvocation {
+        var changed = self
         let others = self.environment["LD_PRELOAD"] ?? environment["LD_PRELOAD"] ?? ""
-        changed.environment["LD_PRELOAD"] = others.isEmpty ? agent : agent + ":" + others
+        changed.environment["LD_PRELOAD"] = others.isEmpty ? library : library + ":" + others
         return changed
     }
 }

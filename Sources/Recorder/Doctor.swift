@@ -75,13 +75,12 @@ public struct Doctor {
         let machine = withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let lines = Proc.lines("/proc/cpuinfo") ?? []
         let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown"
-        let faults = lines.first { $0.hasPrefix("flags") }?.contains(" cpuid_fault") == true
         var name = [UInt8](repeating: 0, count: 64)
         let length = confstr(Int32(_CS_GNU_LIBC_VERSION), &name, name.count)
         let library = String(decoding: name.prefix(max(0, min(length, name.count) - 1)), as: UTF8.self)
         let finding =
             "\(machine), kernel \(kernel), \(library),\(model), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs, "
-            + "CPUID faulting \(faults ? "yes" : "no")"
+            + "CPUID faulting \(CPUFeatures.cpuidFaults ? "yes" : "no")"
         return [Check(check: "machine", ok: true, finding: finding), checkRR(), checkCounters(), checkEvents()]
     }
 

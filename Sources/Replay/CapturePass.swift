@@ -77,6 +77,7 @@ public struct CapturePass: Sendable {
         variables["RIDEALONG_CAPTURE_MODE"] = mode.rawValue
         let place = budget?.enter(alone: alone)
         defer { if let place { budget?.leave(place) } }
+        if let place { variables[RRInvocation.replayCPUVariable] = String(place.number) }
         var watch = CaptureWatch(path: partial, trace: trace, patience: patience)
         var isCrowded = false
         let run: BoundedRun

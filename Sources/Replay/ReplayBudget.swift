@@ -10,7 +10,8 @@ import Synchronization
 public final class ReplayBudget: Sendable {
     /// The place of a replay that runs.
     public struct Place: Sendable {
-        fileprivate let number: Int
+        /// They are numbered as they begin.
+        let number: Int
     }
 
     private struct Running {

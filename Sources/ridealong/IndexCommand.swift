@@ -41,7 +41,7 @@ struct IndexCommand: ParsableCommand {
         let meter = ProgressMeter()
         let environment = ProcessInfo.processInfo.environment
         let replaying: RunIndexer.Replaying = { sidecar in
-            try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment)
+            try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment).withReplayCPU(in: environment)
         }
         let indexer = RunIndexer(run: options.directory, traces: traces, replaying: capture == .auto ? replaying : nil) {
             meter.show($0, $1, $2)

@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import RRTrace
 import Replay
 import TestSupport
 import Testing
@@ -73,6 +74,20 @@ struct RecordedCaptureTests {
             #expect((Int32(0)..<512).allSatisfy { node.file.captures($0) == nodes[0].file.captures($0) })
             #expect(nodes[0].comparison.difference(from: node.comparison) == nil)
         }
+    }
+
+    @Test("30 000 calls of a stress program whose turns are cut short: two ways, each exact, say the same")
+    func stress() throws {
+        let program = try Programs.compile("captured", in: Self.workshop())
+        let trace = try RecordedTrace.make("stress", syscallBuffer: true, options: ["--slice-ms", "1"], [program, "4", "3500"])
+        var frames = try FrameCursor(TraceDirectory(path: trace.path))
+        var slices = 0
+        while frames.advance() { slices += frames.kind == .schedule ? 1 : 0 }
+        #expect(slices > 4)
+        let ring = try CapturedNode(trace, mode: .ring)
+        let int3 = try CapturedNode(trace, mode: .int3)
+        for node in [ring, int3] { expectExact(node) }
+        #expect(ring.comparison.count > 30_000 && ring.comparison.difference(from: int3.comparison) == nil)
     }
 
     @Test("what does not move bytes is captured with what it hands over", arguments: ways)

@@ -15,12 +15,13 @@ public struct RecordedTrace: Sendable {
     /// Where the trace of the node `name` is, or will be.
     public static func path(of name: String) -> URL { runDirectory.appendingPathComponent("\(name)/trace") }
 
-    /// Records `command` as the node `name`; runs `meanwhile` while the program runs.
+    /// Records `command` as the node `name`, with further `options` of `ridealong record`; runs `meanwhile` while the program runs.
     public static func make(
-        _ name: String, syscallBuffer: Bool, _ command: [String], meanwhile: (Command) throws -> Void = { _ in }
+        _ name: String, syscallBuffer: Bool, options further: [String] = [], _ command: [String],
+        meanwhile: (Command) throws -> Void = { _ in }
     ) throws -> RecordedTrace {
         try FileManager.default.createDirectory(at: runDirectory, withIntermediateDirectories: true)
-        let options = ["--run", runDirectory.path, "--node", name, "--syscall-buffer", syscallBuffer ? "on" : "off", "--"]
+        let options = ["--run", runDirectory.path, "--node", name, "--syscall-buffer", syscallBuffer ? "on" : "off"] + further + ["--"]
         let recorder = try Command([Executables.ridealong.path, "record"] + options + command, in: runDirectory)
         do {
             try meanwhile(recorder)
