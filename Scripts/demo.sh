@@ -81,7 +81,7 @@ echo "(a space-time picture of the first messages; open it in a browser)"
 
 # The request that the server received first; not always the one that was sent first.
 request=$(awk '$2 ~ /^client-/ && $3 ~ /^redis@/ { split($3, place, "@"); print place[2], $2 }' "$run/messages.txt" |
-    sort -n | sed -n '1s/.* //p')
+    sort -t. -k1,1n -k2,2n | sed -n '1s/.* //p')
 [ -n "$request" ] || fail "no client said anything to the server: see $run/messages.txt"
 cat <<END
 

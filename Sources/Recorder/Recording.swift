@@ -7,6 +7,14 @@ import SystemPackage
 
 /// One node being recorded: from the claim of its name to the last word in its sidecar.
 public struct Recording {
+    /// Whether to record with rr's syscall buffer.
+    public enum BufferChoice: String, CaseIterable, Sendable {
+        /// On, unless the kernel forbids what it needs.
+        case auto
+        case on
+        case off
+    }
+
     /// What to record, and how.
     public struct Request: Sendable {
         /// The run's directory; made if it is not there.
@@ -16,7 +24,7 @@ public struct Recording {
         /// The counters asked for.
         public var counters: Counters.Choice
         /// Whether rr's syscall buffer is on.
-        public var syscallBuffer: Bool
+        public var syscallBuffer: BufferChoice
         /// How long a task may run without a traced call, in milliseconds, if it is not rr that decides.
         public var slice: Int?
         /// Options of the user's for rr, and the command.
@@ -24,7 +32,7 @@ public struct Recording {
 
         /// A request to record `words` as a node of `run`.
         public init(
-            run: String, node: String? = nil, counters: Counters.Choice = .auto, syscallBuffer: Bool = false, slice: Int? = nil,
+            run: String, node: String? = nil, counters: Counters.Choice = .auto, syscallBuffer: BufferChoice = .auto, slice: Int? = nil,
             words: RROptions
         ) {
             self.run = run
@@ -43,6 +51,9 @@ public struct Recording {
     private let environment: [String: String]
     private var rr: RRInvocation
     private let isSliced: Bool
+    private let isBuffered: Bool
+    /// Why the syscall buffer is off though nobody asked for that, if so.
+    public let bufferProblem: RecorderError?
     private var sidecar: Sidecar
     private let directory: String
 
@@ -61,7 +72,8 @@ public struct Recording {
         // Where the CPU counts, rr ends turns by itself.
         isSliced = request.slice != nil && counters.kind == .software
         if let slice = request.slice, isSliced { rr.environment[Counters.sliceVariable] = String(slice) }
-        if request.syscallBuffer { try SoftwareEvents.checkContextSwitches() }
+        bufferProblem = try Self.bufferProblem(request.syscallBuffer)
+        isBuffered = request.syscallBuffer != .off && bufferProblem == nil
         let launcher = HostFacts.launcher(in: environment)
         let node = try NodeName.claim(in: request.run, asked: request.node, program: program, launcher: launcher)
         directory = request.run + "/" + node
@@ -98,8 +110,20 @@ public struct Recording {
         return RecordingEnd(end: end, problem: problem)
     }
 
+    /// What keeps the syscall buffer from being on; an error only if it must be.
+    private static func bufferProblem(_ choice: BufferChoice) throws(RecorderError) -> RecorderError? {
+        guard choice != .off else { return nil }
+        do throws(RecorderError) {
+            try SoftwareEvents.checkContextSwitches()
+            return nil
+        } catch {
+            if choice == .on { throw error }
+            return error
+        }
+    }
+
     private var arguments: [CStrings.Bytes] {
-        let own = ["record", "-o", directory + "/" + Self.traceName] + (request.syscallBuffer ? [] : ["-n"]) + (isSliced ? ["-s"] : [])
+        let own = ["record", "-o", directory + "/" + Self.traceName] + (isBuffered ? [] : ["-n"]) + (isSliced ? ["-s"] : [])
         let given = rr.arguments(own) + request.words.options
         return given.map(CStrings.bytes) + CStrings.arguments(request.words.command)
     }
@@ -114,7 +138,7 @@ public struct Recording {
         sidecar.conntrack = HostFacts.conntrack()
         sidecar.command = request.words.command
         sidecar.workingDirectory = Proc.link("/proc/self/cwd")
-        sidecar.syscallBuffer = request.syscallBuffer
+        sidecar.syscallBuffer = isBuffered
         sidecar.sslKeyLogFile = environment["SSLKEYLOGFILE"]
         do {
             sidecar.rrVersion = try RRVersion.of(rr.executable).description

@@ -21,7 +21,7 @@ enum SoftwareEvents {
     static func checkContextSwitches() throws(RecorderError) {
         if let error = error(ridealong_open_context_switch_event()) {
             throw .eventsForbidden(
-                what: "recording with the syscall buffer", error: error, remedy: remedy + ", or use --syscall-buffer off")
+                what: "recording with the syscall buffer", error: error, remedy: remedy + ", or say --syscall-buffer off")
         }
     }
 

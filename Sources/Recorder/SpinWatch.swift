@@ -12,8 +12,9 @@ struct SpinWatch {
     static let interval = 700_000_000
     /// How often rr must have been found not to have woken.
     private static let looksNeeded = 2
-    /// The time that the thread must have run between two looks, in the hundredths of a second that the kernel counts in.
-    private static let busyTime: UInt64 = 20
+    /// The time that the thread must have run between two looks, in the hundredths of a second that the kernel counts in. Who waits does
+    /// not run at all; who spins may get little of a machine that has much else to do.
+    private static let busyTime: UInt64 = 5
 
     private let recorder: pid_t
     private var wakings: UInt64?

@@ -23,12 +23,6 @@ struct RecordCommand: ParsableCommand {
     /// How long a slice may be, in milliseconds: longer than rr's last resort it would change nothing.
     private static let slices = 1...3000
 
-    /// Whether something is on.
-    enum Switch: String, ExpressibleByArgument, CaseIterable {
-        case on
-        case off
-    }
-
     @Option(
         name: .customLong("run"),
         help: ArgumentHelp(
@@ -39,8 +33,8 @@ struct RecordCommand: ParsableCommand {
         help: "The node's name: letters, digits, \"_\", \".\" and \"-\".")
     var node: String?
 
-    @Option(help: "rr's syscall buffer: faster recording, but only a replay shows what was sent.")
-    var syscallBuffer = Switch.off
+    @Option(help: "rr's syscall buffer makes recording some ten times faster; auto takes it unless the kernel forbids what it needs.")
+    var syscallBuffer = Recording.BufferChoice.auto
 
     @Option(help: "The counters that rr uses; auto takes software counters where there are no others.")
     var counters = Counters.Choice.auto
@@ -72,9 +66,12 @@ struct RecordCommand: ParsableCommand {
         do throws(RecorderError) {
             let request = Recording.Request(
                 run: RunOptions.path(runDirectory), node: node, counters: counters,
-                syscallBuffer: syscallBuffer == .on, slice: sliceMs,
+                syscallBuffer: syscallBuffer, slice: sliceMs,
                 words: try RROptions(command))
             var recording = try Recording(request, environment: environment)
+            if let problem = recording.bufferProblem {
+                StandardError.write("ridealong: recording without the syscall buffer, and so some ten times slower: \(problem)\n")
+            }
             end = try recording.run { thread in
                 StandardError.write(
                     """
@@ -96,3 +93,4 @@ struct RecordCommand: ParsableCommand {
 }
 
 extension Counters.Choice: ExpressibleByArgument {}
+extension Recording.BufferChoice: ExpressibleByArgument {}

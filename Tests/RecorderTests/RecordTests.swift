@@ -40,6 +40,35 @@ import Testing
         }
     }
 
+    /// Whether another user than root may have dummy events, but not those of context switches.
+    private static let isParanoid = getuid() == 0 && Proc.line("/proc/sys/kernel/perf_event_paranoid") == "2"
+
+    @Test(.enabled(if: isParanoid, "root can try it where kernel.perf_event_paranoid is 2"), arguments: ["auto", "on"])
+    func withoutTheRightToItsEventTheBufferIsOffAndThatIsSaid(buffer: String) throws {
+        try withRun { run in
+            chmod(run.run, 0o777)
+            let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+            let recorder = [Executables.ridealong.path, "record", "--run", run.run, "--syscall-buffer", buffer]
+            let result = try run.finish(nobody + recorder + ["true"])
+            #expect(result.status == (buffer == "on" ? EX_UNAVAILABLE : 0))
+            #expect(result.errors.hasPrefix("ridealong: recording without the syscall buffer") == (buffer == "auto"))
+            #expect(result.errors.contains("kernel.perf_event_paranoid=1") && result.errors.contains("--syscall-buffer off"))
+            guard buffer == "auto" else { return }
+            let sidecar = try run.sidecar("true-1")
+            #expect(sidecar.syscallBuffer == false)
+            let replay = try run.replay("true-1")
+            #expect(replay.status == 0)
+        }
+    }
+
+    @Test func bufferedIsTheDefault() throws {
+        try withRun { run in
+            let result = try run.record(["true"])
+            let sidecar = try run.sidecar("true-1")
+            #expect(result.status == 0 && sidecar.syscallBuffer == true)
+        }
+    }
+
     @Test func optionsOfTheProgramReachTheProgram() throws {
         try withRun { run in
             let words = ["printf", "%s|", "--port", "7000", "--run", "x", "--help", "--", "-n", ""]

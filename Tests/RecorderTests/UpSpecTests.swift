@@ -15,7 +15,7 @@ struct UpSpecTests {
             spec.nodes == [
                 UpSpec.Node(
                     name: "a", command: ["server", "--port", "7000"], environment: [:], directory: "/", conditions: [], isService: false,
-                    stopSignal: SIGTERM, grace: .seconds(10), isBuffered: false, rrOptions: [])
+                    stopSignal: SIGTERM, grace: .seconds(10), syscallBuffer: .auto, rrOptions: [])
             ])
     }
 
@@ -42,7 +42,7 @@ struct UpSpecTests {
                     name: "a", command: ["sh", "-c", "echo $HOME", "", "yes", "010"], environment: ["PORT": "7000", "EMPTY": ""],
                     directory: "/tmp",
                     conditions: [.started("b"), .ended("b"), .tcp(7000), .udp(53), .unix("/tmp/a socket"), .unix("@abstract")],
-                    isService: true, stopSignal: SIGINT, grace: .milliseconds(500), isBuffered: true,
+                    isService: true, stopSignal: SIGINT, grace: .milliseconds(500), syscallBuffer: .on,
                     rrOptions: ["--chaos", "--env", "A=b"]))
         #expect(spec.nodes.map(\.name) == ["b", "a"])
     }

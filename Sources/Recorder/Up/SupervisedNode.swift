@@ -72,7 +72,7 @@ struct SupervisedNode {
 
     /// Starts its recorder: this very program.
     mutating func start(mask: sigset_t) throws(Errno) -> NodeChange {
-        var options = ["record", "--run", run, "--node", spec.name, "--syscall-buffer", spec.isBuffered ? "on" : "off", "--"]
+        var options = ["record", "--run", run, "--node", spec.name, "--syscall-buffer", spec.syscallBuffer.rawValue, "--"]
         options += spec.rrOptions + ["--"] + spec.command
         let input = try Self.open("/dev/null", O_RDONLY)
         defer { close(input.rawValue) }

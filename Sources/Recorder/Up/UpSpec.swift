@@ -25,7 +25,7 @@ public struct UpSpec: Hashable, Sendable {
         /// How long it may take to do so.
         public var grace: Duration
         /// Whether rr's syscall buffer is on.
-        public var isBuffered: Bool
+        public var syscallBuffer: Recording.BufferChoice
         /// Options for `rr record`.
         public var rrOptions: [String]
     }

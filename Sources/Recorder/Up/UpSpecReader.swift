@@ -68,7 +68,7 @@ extension UpSpec.Node {
         guard command.first?.isEmpty == false else { throw words.wrong(expected: "a program, and its arguments") }
         conditions = try (entries["after"]?.items() ?? []).map { item throws(UpSpecError) in try item.condition() }
         isService = try entries["service"]?.choice(["true": true, "false": false]) ?? false
-        isBuffered = try entries["syscall-buffer"]?.choice(["on": true, "off": false]) ?? false
+        syscallBuffer = try entries["syscall-buffer"]?.choice(["on": .on, "off": .off]) ?? .auto
         stopSignal = try entries["stop-signal"]?.stopSignal() ?? SIGTERM
         grace = try entries["grace"]?.grace() ?? UpSpec.defaultGrace
         environment = [:]
