@@ -6,13 +6,13 @@ directory=$1
 ridealong=.build/release/ridealong
 requests=25000 # Each of get and set; a request is some nine events.
 
-# A server that is recorded, and a load that is not.
+# A server that is recorded, and a load that is not. Without the syscall buffer: what is measured is reading, of many events.
 record() {
     rm -rf "$directory/run"
     mkdir -p "$directory/run"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     echo "recording redis-server on port $port under redis-benchmark"
-    "$ridealong" record --run "$directory/run" --node redis -- \
+    "$ridealong" record --run "$directory/run" --node redis --syscall-buffer off -- \
         redis-server --port "$port" --save "" --appendonly no >"$directory/redis.log" 2>&1 &
     recorder=$!
     tries=100
