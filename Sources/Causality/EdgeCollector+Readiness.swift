@@ -3,28 +3,55 @@ import RunModel
 extension EdgeCollector {
     /// From the send of the first unread byte (or from what ended the stream) to the poll, or the like, that saw that there is something.
     ///
-    /// Which byte that was, the next receive tells: if no other call took bytes of the stream at the time, and it took them in order.
-    /// Nothing is said of datagrams, and of ends that others share.
+    /// Which byte that was, the receives behind it tell, if none was under way at the time. Nothing is said of datagrams, and of ends that
+    /// others share.
     mutating func collectReadiness(_ deliveries: [Delivery], _ landmarks: [[Landmarks]]) {
-        let seen = readyBefore(landmarks)
-        guard !seen.isEmpty else { return }
-        for edge in edges where edge.kind == .endOfStream || edge.kind == .reset {
-            for ready in seen[edge.to] ?? [] {
-                let cause = edge.kind == .reset ? end(edge, landmarks) : edge.from
-                addReadiness(cause, ready, edge.channel, isOfNode: edge.isOfNode)
-            }
-        }
-        /// The stream that is gone through, and the latest receive of it so far.
-        var (channel, isForward, latest): (Int32, Bool, Int32) = (-1, true, -1)
+        let polls = undisturbedPolls(landmarks)
+        guard polls.contains(where: { $0.contains { !$0.isEmpty } }) else { return }
+        collectReadinessForEnds(polls, landmarks)
+        /// The stream that is gone through, and how many of the polls on its end the bytes so far have passed.
+        var (channel, isForward, passed): (Int32, Bool, Int) = (-1, true, 0)
         for delivery in deliveries {
             if (channel, isForward) != (delivery.channel, delivery.forward) {
-                (channel, isForward, latest) = (delivery.channel, delivery.forward, -1)
+                (channel, isForward, passed) = (delivery.channel, delivery.forward, 0)
             }
-            // A receive's first bytes, and no bytes before them were received later.
-            if latest < delivery.received.index, let ready = seen[delivery.received], delivery.isCertain, isPlain(channel) {
-                for ready in ready { addReadiness(delivery.sent, ready, channel) }
+            guard isPlain(channel), exists(delivery.received) else { continue }
+            let node = delivery.received.node
+            let serial = Int(nodes[Int(node.index)].operations[Int(delivery.received.index)].endpoint)
+            guard polls[Int(node.index)].indices.contains(serial) else { continue }
+            let known = polls[Int(node.index)][serial]
+            // What was received before a poll stands before what was received after it.
+            while passed < known.count, known[passed] < delivery.received.index {
+                let poll = OperationRef(node: node, index: Int(known[passed]))
+                if delivery.isCertain { addReadiness(delivery.sent, poll, channel) }
+                passed += 1
             }
-            latest = max(latest, delivery.received.index)
+        }
+    }
+
+    /// Those polls after which no bytes were received saw how the stream ended.
+    private mutating func collectReadinessForEnds(_ polls: [[[Int32]]], _ landmarks: [[Landmarks]]) {
+        var ends: [OperationRef: Edge] = [:]
+        for edge in edges where edge.kind == .endOfStream || edge.kind == .reset { ends[edge.to] = edge }
+        for (number, node) in nodes.enumerated() where polls[number].contains(where: { !$0.isEmpty }) {
+            /// Where each endpoint last received bytes, and what it received behind them.
+            var last = [Int32](repeating: -1, count: node.endpoints.count)
+            var behind = [[Int32]](repeating: [], count: node.endpoints.count)
+            for (index, operation) in node.operations.enumerated() where operation.kind == .receive {
+                let (serial, index) = (Int(operation.endpoint), Int32(truncatingIfNeeded: index))
+                guard last.indices.contains(serial) else { continue }
+                if operation.result > 0 { (last[serial], behind[serial]) = (index, []) } else { behind[serial].append(index) }
+            }
+            for (serial, polls) in polls[number].enumerated() {
+                var next = behind[serial][...]
+                for poll in polls where poll > last[serial] {
+                    next = next.drop { $0 < poll }
+                    guard let index = next.first, let edge = ends[OperationRef(node: NodeID(number), index: Int(index))] else { continue }
+                    if let opaque = node.endpoints[serial].opaqueFrom, node.operations[Int(index)].at >= opaque { continue }
+                    let cause = edge.kind == .reset ? end(edge, landmarks) : edge.from
+                    addReadiness(cause, OperationRef(node: NodeID(number), index: Int(poll)), edge.channel, isOfNode: edge.isOfNode)
+                }
+            }
         }
     }
 
@@ -47,38 +74,27 @@ extension EdgeCollector {
         return !channel.kind.isDatagram && channel.alsoA.isEmpty && channel.alsoB.isEmpty
     }
 
-    /// For receives, those calls before that saw the same bytes without taking them, while nobody else received on the endpoint.
-    private func readyBefore(_ landmarks: [[Landmarks]]) -> [OperationRef: [OperationRef]] {
-        var found: [OperationRef: [OperationRef]] = [:]
-        for (number, node) in nodes.enumerated() where node.operations.contains(where: { $0.kind == .ready }) {
+    /// For each node and endpoint the polls that saw something while nobody received on the endpoint, by their indices.
+    private func undisturbedPolls(_ landmarks: [[Landmarks]]) -> [[[Int32]]] {
+        nodes.enumerated().map { number, node in
+            guard node.operations.contains(where: { $0.kind == .ready }) else { return [] }
             var received = [Moment](repeating: .beginning, count: node.endpoints.count)
-            var open: [Int: [Int]] = [:]
-            var lastBytes = [Int](repeating: -1, count: node.endpoints.count)
-            var ends: [OperationRef] = []
+            var polls = [[Int32]](repeating: [], count: node.endpoints.count)
             for (index, operation) in node.operations.enumerated() where received.indices.contains(Int(operation.endpoint)) {
                 let serial = Int(operation.endpoint)
                 // Who shut down its receiving half finds something in any case.
                 let stopped = landmarks[number][serial].stopped
                 let isOpen = stopped < 0 || index < stopped
-                if operation.kind == .ready, operation.result >= 0, received[serial] < operation.entered, isOpen {
-                    open[serial, default: []].append(index)
+                // From there on, somebody may have received of whom nothing is known.
+                let isKnown = node.endpoints[serial].opaqueFrom.map { operation.at < $0 } ?? true
+                if operation.kind == .ready, operation.result >= 0, received[serial] < operation.entered, isOpen, isKnown {
+                    polls[serial].append(Int32(truncatingIfNeeded: index))
                 }
                 guard operation.kind == .receive else { continue }
                 received[serial] = operation.at
-                if operation.result > 0 { lastBytes[serial] = index }
-                // From there on, somebody may have received of whom nothing is known.
-                let isKnown = node.endpoints[serial].opaqueFrom.map { operation.at < $0 } ?? true
-                guard let ready = open.removeValue(forKey: serial), isKnown else { continue }
-                let before = ready.filter { node.operations[$0].at < operation.entered }
-                if !before.isEmpty {
-                    let receive = OperationRef(node: NodeID(number), index: index)
-                    found[receive] = before.map { OperationRef(node: NodeID(number), index: $0) }
-                    if operation.result <= 0 { ends.append(receive) }
-                }
+                while let last = polls[serial].last, node.operations[Int(last)].at > operation.entered { polls[serial].removeLast() }
             }
-            // Bytes that a slower call took came before the end that this one saw.
-            for end in ends where lastBytes[Int(node.operations[Int(end.index)].endpoint)] > Int(end.index) { found[end] = nil }
+            return polls
         }
-        return found
     }
 }

@@ -31,18 +31,22 @@ struct Assignment {
 
     /// Decides for `receives`, sorted by when they returned, among `sends`, sorted by when they were entered.
     ///
-    /// - Parameter fingerprint: a number that is equal for equal messages, where contents are known.
+    /// - Parameter contents: what is looked into where lengths and times leave something open.
     ///
     /// O(sends + receives), with a logarithm where they are not in order.
-    init(_ sends: [Datagram], _ receives: [Datagram], _ way: Way, fingerprint: (OperationRef) -> UInt64?) {
+    init(_ sends: [Datagram], _ receives: [Datagram], _ way: Way, _ contents: Contents) {
         (self.sends, self.receives, self.way) = (sends, receives, way)
         send = [Int32](repeating: -1, count: receives.count)
         isCertain = [Bool](repeating: false, count: receives.count)
         earliest = send
-        if assignByContent(fingerprint) { return }
+        assignWithoutContents()
+        if !isCertain.allSatisfy(\.self) { assignByContent(contents) }
+    }
+
+    private mutating func assignWithoutContents() {
         if way.isComplete && assignOneByOne() { return }
         if way.isInOrder && assignInOrder() { return }
-        assignByLength()
+        assign(sends.map(\.length), receives.map(\.length), isContent: false)
     }
 
     private func couldBe(_ send: Int, _ receive: Int) -> Bool { notAfter(sends[send].earliest, receives[receive].latest, way.slack) }
@@ -104,16 +108,17 @@ struct Assignment {
         var isDoubtful = false
     }
 
-    /// Equal contents; `false`, and nothing done, unless the contents of all are known.
-    private mutating func assignByContent(_ fingerprint: (OperationRef) -> UInt64?) -> Bool {
-        guard let first = receives.first, fingerprint(first.ref) != nil else { return false }
-        let (given, taken) = (sends.compactMap { fingerprint($0.ref) }, receives.compactMap { fingerprint($0.ref) })
-        guard given.count == sends.count, taken.count == receives.count else { return false }
-        assign(given, taken, isContent: true)
-        return true
+    /// By equal contents instead, if those of all messages are known.
+    private mutating func assignByContent(_ contents: Contents) {
+        let all = [sends, receives].joined()
+        guard all.allSatisfy({ contents.isKnown($0.ref) }) else { return }
+        let fingerprints = all.compactMap { contents.fingerprint($0.ref, length: $0.count) }
+        guard fingerprints.count == all.count else { return }
+        send = [Int32](repeating: -1, count: receives.count)
+        isCertain = [Bool](repeating: false, count: receives.count)
+        earliest = send
+        assign(Array(fingerprints[..<sends.count]), Array(fingerprints[sends.count...]), isContent: true)
     }
-
-    private mutating func assignByLength() { assign(sends.map(\.length), receives.map(\.length), isContent: false) }
 
     /// Each receive takes the first send that looks like it and is not taken yet; one for which there is none, the last that was, if it can
     /// be a copy.

@@ -26,9 +26,9 @@ struct Conversations {
     }
     private var numbers: [Pair: Int] = [:]
 
-    init(_ histories: Histories, fingerprint: @escaping (OperationRef) -> UInt64?, isJoined: (Int) -> Bool) {
+    init(_ histories: Histories, _ contents: Contents, isJoined: (Int) -> Bool) {
         datagrams = Datagrams(histories, isJoined)
-        exchange = Exchange(datagrams, fingerprint: fingerprint)
+        exchange = Exchange(datagrams, contents)
         let home = homes()
         for link in exchange.links {
             let number = home[Int(link.send.number)]

@@ -15,7 +15,7 @@ struct Exchange {
     let owners: AddressOwners
     private let datagrams: Datagrams
     private let histories: Histories
-    private let fingerprint: (OperationRef) -> UInt64?
+    private let contents: Contents
 
     /// Messages received from the sockets that sent them: some of `givers` sent all of `receives`.
     private struct Group {
@@ -27,9 +27,9 @@ struct Exchange {
     private let ownPorts: [Int32: UInt16?]
     private var groupOfGiver: [Int32: Int] = [:]
 
-    init(_ datagrams: Datagrams, fingerprint: @escaping (OperationRef) -> UInt64?) {
+    init(_ datagrams: Datagrams, _ contents: Contents) {
         self.datagrams = datagrams
-        self.fingerprint = fingerprint
+        self.contents = contents
         histories = datagrams.histories
         owners = AddressOwners(datagrams)
         var ports: [Int32: UInt16?] = [:]
@@ -113,7 +113,7 @@ struct Exchange {
         if wholly && sends.count != receives.count { return false }
         let slack = histories.slack((givers + receives.map(\.slot)).map { Int($0) })
         let way = Assignment.Way(isInOrder: true, slack: slack)
-        return !Assignment(sends, receives, way, fingerprint: fingerprint).send.contains(-1)
+        return !Assignment(sends, receives, way, contents).send.contains(-1)
     }
 
     // MARK: Which message is which
@@ -148,7 +148,7 @@ struct Exchange {
         let isOneSender = Set(sends.map(\.ref.node)).count == 1
         var way = way(sends, receives, isComplete: isComplete)
         way.mayRepeat = way.mayRepeat || isElsewhere && histories.all[Int(receives[0].slot)].kind == .udp
-        let assignment = Assignment(sends, receives, way, fingerprint: fingerprint)
+        let assignment = Assignment(sends, receives, way, contents)
         for (index, receive) in receives.enumerated() where assignment.send[index] >= 0 {
             let send = sends[Int(assignment.send[index])]
             // In the order of one node, the first that may be the one comes before all others.

@@ -10,6 +10,8 @@ struct Flow {
     /// Where they stand: bytes, or messages, from the beginning.
     private(set) var sent: Sequence
     private(set) var received: Sequence
+    /// For receives of messages, the send of each, where it is certain, if the order is or not.
+    private var origins: [Int: Int] = [:]
     let keepsMessages: Bool
     /// How far clocks may contradict.
     let slack: Int64
@@ -20,7 +22,9 @@ struct Flow {
     /// From then on the trace of an end that was open says nothing more.
     private let horizon: Int64
 
-    init(_ histories: Histories, from givers: [Int], to takers: [Int], keepsMessages: Bool, slack: Int64) {
+    init(
+        _ histories: Histories, from givers: [Int], to takers: [Int], keepsMessages: Bool, slack: Int64, contents: Contents = Contents()
+    ) {
         let sends = histories.calls(of: givers, sends: true)
         let receives = histories.calls(of: takers, sends: false)
         (self.sends, self.receives, self.keepsMessages, self.slack) = (sends, receives, keepsMessages, slack)
@@ -28,40 +32,20 @@ struct Flow {
         horizon = min(histories.horizon(givers), histories.horizon(takers))
         let unit: (Call) -> UInt64 = keepsMessages ? { _ in 1 } : { $0.count }
         var total: UInt64 = 0
-        let given = sends.map { (call: Call) -> UInt64 in
+        given = sends.map { (call: Call) -> UInt64 in
             total &+= unit(call)
             return total
         }
-        self.given = given
-        /// Bytes cannot be taken before so many were given, whatever the order.
-        let isInTime = { (receive: Call, end: UInt64) -> Bool in
-            let index = given.partitionPoint { $0 >= end }
-            return index >= sends.count || notAfter(sends[index].earliest, receive.latest, slack)
+        sent = Sequence(sends, unit: unit)
+        received = Sequence(receives, unit: unit)
+        if isCertain { return }
+        var comparison = ContentComparison(contents)
+        origins = OrderSearch.settle(&sent, &received) { send, given, receive, taken, count in
+            let (send, receive) = (sends[send], receives[receive])
+            guard notAfter(send.earliest, receive.latest, slack) else { return false }
+            if !keepsMessages { return comparison.agree(send.ref, given, receive.ref, taken, count) }
+            return send.fits(receive) && comparison.agree(send.ref, 0, receive.ref, 0, min(send.count, receive.count))
         }
-        let free = Sequence(sends, unit: unit) { _, _ in true }
-        received = Sequence(receives, unit: unit) { index, start in
-            guard isInTime(receives[index], start &+ unit(receives[index])) else { return false }
-            guard keepsMessages, let send = free.certain(at: start) else { return true }
-            return sends[send].fits(receives[index])
-        }
-        let taken = received
-        sent =
-            free.isCertain || !keepsMessages
-            ? free
-            : Sequence(sends, unit: unit) { index, start in
-                taken.certain(at: start).map { sends[index].fits(receives[$0]) } ?? true
-            }
-        if keepsMessages && !isCertain { chooseOrder() }
-    }
-
-    /// Where the order of messages is open, takes one in which they fit.
-    private mutating func chooseOrder() {
-        let joint = JointOrder(sends, receives) { send, receive in
-            sends[send].fits(receives[receive]) && notAfter(sends[send].earliest, receives[receive].latest, slack)
-        }
-        guard let joint else { return }
-        sent.choose(joint.sends)
-        received.choose(joint.receives)
     }
 
     /// Whether the order of all calls is known.
@@ -100,25 +84,13 @@ struct Flow {
     /// Whether it is beyond doubt where these calls stand.
     func certainty(send: Int, receive: Int) -> Delivery.Certainty {
         let isBeyondHorizon = max(sends[send].latest, receives[receive].latest) > horizon
-        if sent.standings[send].isCertain && received.standings[receive].isCertain && !isBeyondHorizon { return .certain }
+        let isPlaced = sent.standings[send].isCertain && received.standings[receive].isCertain
+        if isPlaced || keepsMessages && origins[receive] == send, !isBeyondHorizon { return .certain }
         // Whatever the order, so much was given before the receive returned.
         let end = received.standings[receive].least &+ (keepsMessages ? 1 : receives[receive].count)
         let cause = given.partitionPoint { $0 >= end }
         guard !isBeyondHorizon, isOneSender, cause < sends.count else { return .uncertain(after: nil) }
         return .uncertain(after: sends[cause].ref)
-    }
-}
-
-extension Sequence {
-    /// Whether all calls have a certain place.
-    var isCertain: Bool { standings.allSatisfy(\.isCertain) }
-
-    /// The call that certainly begins at `start`. O(log calls).
-    func certain(at start: UInt64) -> Int? {
-        let place = order.partitionPoint { standings[$0].start >= start }
-        guard place < order.count else { return nil }
-        let standing = standings[order[place]]
-        return standing.isCertain && standing.start == start ? order[place] : nil
     }
 }
 

@@ -10,17 +10,15 @@ public import RunModel
 ///
 /// - Parameters:
 ///   - decisions: the user's word, which counts more than any rule.
-///   - fingerprint: for an operation whose bytes are known, a number that is the same for the same bytes; datagrams are then told apart by
-///     their contents. `nil` where they are not known.
-public func match(
-    _ nodes: [NodeActivity], decisions: Decisions = Decisions(), fingerprint: @escaping (OperationRef) -> UInt64? = { _ in nil }
-) -> Matches {
+///   - contents: the bytes that calls moved, as far as they are known: what tells datagrams apart, and calls that overlap, where lengths and
+///     times do not.
+public func match(_ nodes: [NodeActivity], decisions: Decisions = Decisions(), contents: Contents = Contents()) -> Matches {
     var histories = Histories(nodes)
     histories.forbid(decisions)
     var joiner = Joiner(histories)
     joiner.joinAll(decisions)
-    let conversations = Conversations(histories, fingerprint: fingerprint) { joiner.partner[$0] != nil }
-    var assembly = Assembly(histories, joiner, conversations)
+    let conversations = Conversations(histories, contents) { joiner.partner[$0] != nil }
+    var assembly = Assembly(histories, joiner, conversations, contents)
     assembly.build()
     return assembly.matches
 }
@@ -41,15 +39,17 @@ struct Assembly {
     let histories: Histories
     private let joiner: Joiner
     let conversations: Conversations
+    private let contents: Contents
     var tally: AnomalyTally
     private(set) var matches = Matches()
     /// Where each message of a datagram socket begins in its stream, by its number.
     var starts: [UInt64]
 
-    init(_ histories: Histories, _ joiner: Joiner, _ conversations: Conversations) {
+    init(_ histories: Histories, _ joiner: Joiner, _ conversations: Conversations, _ contents: Contents) {
         self.histories = histories
         self.joiner = joiner
         self.conversations = conversations
+        self.contents = contents
         starts = [UInt64](repeating: 0, count: Int(conversations.datagrams.count))
         tally = joiner.tally
         matches.channelOf = histories.nodes.map { [Int32](repeating: -1, count: $0.endpoints.count) }
@@ -202,7 +202,7 @@ struct Assembly {
         guard !isOpaque else { return histories.totals(from: givers, to: takers, delivered: 0) }
         let flow = Flow(
             histories, from: givers, to: takers, keepsMessages: histories.all[givers[0]].kind.keepsMessages,
-            slack: histories.slack(givers + takers))
+            slack: histories.slack(givers + takers), contents: contents)
         let plan = flow.deliveries(channel: channel, forward: forward)
         let totals = histories.totals(from: givers, to: takers, delivered: plan.delivered, discarded: plan.discarded)
         let hasEnded = takers.contains { histories.all[$0].endSeen != nil }

@@ -18,8 +18,12 @@ struct Trial {
 
     init(_ plan: Plan) {
         simulation = Simulation(plan)
-        let contents = simulation.contents
-        matches = match(simulation.nodes) { contents[Int($0.node.index)][Int($0.index)] }
+        let simulation = simulation
+        let contents = Contents(isKnown: simulation.contents.isKnown) { operation, offset, count in
+            let length = simulation.nodes[Int(operation.node.index)].operations[Int(operation.index)].result
+            return simulation.contents.bytes(operation, from: offset, count: count, of: UInt64(clamping: length))
+        }
+        matches = match(simulation.nodes, contents: contents)
         graph = CausalGraph(nodes: simulation.nodes, channels: matches.channels, deliveries: matches.deliveries)
         checkChannels()
         checkDeliveries()
@@ -196,20 +200,22 @@ struct Trial {
     /// So many pairs of operations are asked about.
     private static let questions = 40
 
-    /// Whether the next receive tells what a poll saw: nobody else was receiving at the time.
+    /// Whether the receives behind it tell what a poll saw: nobody was receiving at the time.
     private func isSeen(_ cause: OperationRef, by ready: OperationRef) -> Bool {
         let operations = simulation.nodes[Int(ready.node.index)].operations
         let poll = operations[Int(ready.index)]
         let receives = operations.indices.filter { operations[$0].endpoint == poll.endpoint && operations[$0].kind == .receive }
-        let isAlone = !receives.contains { operations[$0].at > poll.entered && operations[$0].at < poll.at }
-        let next = receives.first { $0 > Int(ready.index) }
-        guard let next, isAlone, !simulation.endpoint(end(ready)).kind.isDatagram, operations[next].entered > poll.at else { return false }
-        if let opaque = simulation.endpoint(end(ready)).opaqueFrom, operations[next].at >= opaque { return false }
-        if mayBeSelfMade(ready) { return false }
-        let receive = OperationRef(node: ready.node, index: next)
-        return simulation.edges.contains {
-            $0.from == cause && $0.to == receive && $0.kind != .reset && isDecided($0.kind, $0.from, $0.to)
+        let isAlone = !receives.contains { operations[$0].entered < poll.at && operations[$0].at > poll.entered }
+        guard isAlone, !simulation.endpoint(end(ready)).kind.isDatagram, !mayBeSelfMade(ready) else { return false }
+        let taken = simulation.edges.filter {
+            $0.from == cause && $0.to.node == ready.node && receives.contains(Int($0.to.index)) && $0.to.index > ready.index
         }
+        let opaque = simulation.endpoint(end(ready)).opaqueFrom
+        return !taken.isEmpty
+            && taken.allSatisfy { edge in
+                let isKnown = opaque.map { operations[Int(edge.to.index)].at < $0 } ?? true
+                return isKnown && edge.kind != .reset && isDecided(edge.kind, edge.from, edge.to)
+            }
     }
 
     /// Whether a shutdown of the receiving half was entered before the call returned: nobody can tell whether it came too late.

@@ -72,15 +72,16 @@ extension Observer {
 
     /// Receives of datagrams that can have come from one send alone: the trace tells whose it was and that it is whole, and that end sent
     /// no other message of this length; or of these `contents`, if all traces tell them.
-    func plainDatagrams(_ contents: [[UInt64?]]) -> Set<OperationRef> {
+    func plainDatagrams(_ contents: SimulatedContents) -> Set<OperationRef> {
         let isTold = operationRefs.indices.allSatisfy { index in
             let isMessage = world.files[world.operations[index].file].kind.isDatagram && world.operations[index].bytes != nil
-            return !isMessage || operationRefs[index].map { contents[Int($0.node.index)][Int($0.index)] != nil } ?? false
+            return !isMessage || operationRefs[index].map(contents.isKnown) ?? false
         }
-        let likeness = { (index: Int, count: Int) -> UInt64 in
-            isTold ? operationRefs[index].flatMap { contents[Int($0.node.index)][Int($0.index)] } ?? 0 : UInt64(count)
+        let likeness = { (index: Int, count: Int) -> [UInt8] in
+            let bytes = isTold ? operationRefs[index].flatMap { contents.bytes($0, from: 0, count: count, of: UInt64(count)) } : nil
+            return bytes ?? withUnsafeBytes(of: count) { Array($0) }
         }
-        var sends: [Int: [UInt64: Int]] = [:]
+        var sends: [Int: [[UInt8]: Int]] = [:]
         for (index, operation) in world.operations.enumerated() where operation.kind == .send {
             guard world.files[operation.file].kind.isDatagram, let bytes = operation.bytes else { continue }
             sends[operation.file, default: [:]][likeness(index, bytes.count), default: 0] += 1
@@ -100,7 +101,7 @@ extension Observer {
     }
 
     /// The streams in which calls overlapped, by the end that sent, and what can be told of each.
-    func overlaps() -> [EndpointID: Overlap] {
+    func overlaps(_ contents: SimulatedContents) -> [EndpointID: Overlap] {
         var overlaps: [EndpointID: Overlap] = [:]
         for (giver, id) in endpointIDs.enumerated() {
             guard let id, let taker = world.files[giver].peer, let other = endpointIDs[taker] else { continue }
@@ -109,12 +110,18 @@ extension Observer {
             // Calls that had not returned when the trace was cut off moved an unknown number of bytes.
             let isKnown = (sends + receives).allSatisfy { operationRefs[$0.operation] != nil }
             let isOneClock = activities[Int(id.node.index)].host == activities[Int(other.node.index)].host
-            // Not yet: what follows only from sends and receives taken together.
-            let isJoint = world.plan.features.contains(.jointOrders)
+            // Nobody can tell how many bytes there were among urgent ones.
+            let isOpaque = [id, other].contains { activities[Int($0.node.index)].endpoints[Int($0.serial)].opaqueFrom != nil }
             let certain =
-                !isKnown
+                !isKnown || isOpaque
                 ? nil
-                : StreamOrders.certain(sends: sends, receives: receives, isOneClock: isOneClock && isJoint, isPlaced: !isJoint)
+                : StreamOrders.certain(sends: sends, receives: receives, isOneClock: isOneClock) { send, given, receive, taken, count in
+                    guard let send = operationRefs[send], let receive = operationRefs[receive],
+                        let sent = contents.bytes(send, from: given, count: Self.compared, of: given + count),
+                        let received = contents.bytes(receive, from: taken, count: Self.compared, of: taken + count)
+                    else { return true }
+                    return sent == received
+                }
             overlaps[id] = Overlap(
                 isComplete: isKnown,
                 certain: Set(
@@ -125,6 +132,9 @@ extension Observer {
         }
         return overlaps
     }
+
+    /// So many bytes are enough to tell calls apart.
+    private static let compared = 64
 
     private func calls(_ kind: Operation.Kind, _ file: Int) -> [StreamOrders.Call] {
         operationsOf[file].compactMap { index in

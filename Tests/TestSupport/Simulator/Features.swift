@@ -20,9 +20,6 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// What leads from process to process of a node, and memory that processes share.
     public static let links = SimulationFeatures(rawValue: 1 << 5)
 
-    /// What follows about overlapping calls only from sends and receives taken together must be found, too.
-    public static let jointOrders = SimulationFeatures(rawValue: 1 << 6)
-
     /// Unix sockets that keep messages apart, connected.
     public static let sequenced = SimulationFeatures(rawValue: 1 << 8)
     /// Unix datagrams.
@@ -37,7 +34,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
     /// Calls by which sockets come to listen, and what they make possible.
     public static let listens = SimulationFeatures(rawValue: 1 << 13)
 
-    /// Some nodes' traces tell the contents of datagrams, many of which are alike.
+    /// Some nodes' traces tell what calls moved, much of which is alike.
     public static let payloads = SimulationFeatures(rawValue: 1 << 14)
     /// Datagrams that go to a group of sockets.
     public static let multicast = SimulationFeatures(rawValue: 1 << 15)
@@ -48,7 +45,7 @@ public struct SimulationFeatures: OptionSet, Sendable {
     public static let names: [(feature: SimulationFeatures, name: String)] = [
         (.pipes, "pipes"), (.sharedPipes, "shared-pipes"), (.severalTasks, "several-tasks"), (.resets, "resets"), (.buffers, "buffers"),
         (.links, "links"),
-        (.jointOrders, "joint-orders"), (.sequenced, "sequenced"),
+        (.sequenced, "sequenced"),
         (.unixDatagrams, "unix-datagrams"), (.udp, "udp"), (.truncation, "truncation"), (.polls, "polls"), (.listens, "listens"),
         (.payloads, "payloads"), (.multicast, "multicast"), (.urgent, "urgent"),
     ]

@@ -16,8 +16,8 @@ public struct Simulation: Sendable {
     public let deliveries: Set<Delivery>
     /// What can be told of the streams in which calls overlapped, so that events do not tell the order of the bytes: by the end that sent.
     public let overlaps: [EndpointID: Overlap]
-    /// For each node and operation a number that is the same for the same bytes; `nil` where the trace does not tell.
-    public let contents: [[UInt64?]]
+    /// The bytes that operations moved, where the trace tells.
+    public let contents: SimulatedContents
     /// Receives of datagrams that can have come from one send alone.
     public let plainDatagrams: Set<OperationRef>
     /// What became of what each end sent.
@@ -44,8 +44,8 @@ public struct Simulation: Sendable {
         decidable = observer.decidable()
         doubtful = observer.doubtful()
         deliveries = observer.deliveries()
-        overlaps = observer.overlaps()
-        contents = observer.contents()
+        contents = SimulatedContents(observer)
+        overlaps = observer.overlaps(contents)
         plainDatagrams = observer.plainDatagrams(contents)
         accounts = observer.accounts()
         edges = observer.edges()

@@ -18,8 +18,8 @@ struct StreamOrders {
     struct Pair: Hashable {
         var send: Int
         var receive: Int
-        /// Where both calls begin in the stream, if that is of interest.
-        var starts: [UInt64] = []
+        /// Where both calls begin in the stream.
+        var starts: [UInt64]
     }
 
     /// How far one side has come: how many calls of each task were begun, and which of them is under way.
@@ -40,24 +40,26 @@ struct StreamOrders {
     private let receives: [[Call]]
     /// Whether the times of both sides can be compared.
     private let isOneClock: Bool
-    /// Whether the places of the bytes are of interest.
-    private let isPlaced: Bool
+    /// Whether bytes of a send can be those of a receive: their numbers in the world, and how many each has moved before.
+    private let agree: (Int, UInt64, Int, UInt64, UInt64) -> Bool
     private var numbers: [State: Int] = [:]
     private var states: [State] = []
     private var steps: [(from: Int, to: Int, pair: Pair?)] = []
 
-    /// The pairs that every order has in common, if `isPlaced` those at the same place; `nil` if there are too many orders to tell.
-    static func certain(sends: [Call], receives: [Call], isOneClock: Bool, isPlaced: Bool) -> Set<Pair>? {
-        var orders = StreamOrders(sends, receives, isOneClock, isPlaced)
+    /// The pairs that every order has in common at the same place; `nil` if there are too many orders to tell.
+    static func certain(
+        sends: [Call], receives: [Call], isOneClock: Bool, _ agree: @escaping (Int, UInt64, Int, UInt64, UInt64) -> Bool
+    ) -> Set<Pair>? {
+        var orders = StreamOrders(sends, receives, isOneClock, agree)
         return orders.explore() ? orders.common() : nil
     }
 
-    private init(_ sends: [Call], _ receives: [Call], _ isOneClock: Bool, _ isPlaced: Bool) {
+    private init(_ sends: [Call], _ receives: [Call], _ isOneClock: Bool, _ agree: @escaping (Int, UInt64, Int, UInt64, UInt64) -> Bool) {
         let byTask = { (calls: [Call]) in
             Dictionary(grouping: calls, by: \.task).sorted { $0.key < $1.key }.map { $0.value.sorted { $0.earliest < $1.earliest } }
         }
         (self.sends, self.receives) = (byTask(sends), byTask(receives))
-        (self.isOneClock, self.isPlaced) = (isOneClock, isPlaced)
+        (self.isOneClock, self.agree) = (isOneClock, agree)
     }
 
     /// Finds all states, each behind those that lead to it; `false` if there are too many.
@@ -93,13 +95,15 @@ struct StreamOrders {
             let send = sends[state.sent.current][state.sent.begun[state.sent.current] - 1]
             let receive = receives[state.received.current][state.received.begun[state.received.current] - 1]
             if isOneClock && send.earliest > receive.latest { return }
-            var after = state
             let count = min(state.sent.left, state.received.left)
+            let (given, taken) = (send.count - state.sent.left, receive.count - state.received.left)
+            guard agree(send.operation, given, receive.operation, taken, count) else { return }
+            var after = state
             after.sent.left -= count
             after.received.left -= count
             if after.sent.left == 0 { after.sent.current = -1 }
             if after.received.left == 0 { after.received.current = -1 }
-            let starts = isPlaced ? [Self.moved(sends, state.sent) - send.count, Self.moved(receives, state.received) - receive.count] : []
+            let starts = [Self.moved(sends, state.sent) - send.count, Self.moved(receives, state.received) - receive.count]
             step(number, after, Pair(send: send.operation, receive: receive.operation, starts: starts))
         }
     }
