@@ -15,7 +15,7 @@ public final class MessageReader {
     public static let wholeLength = 1 << 28
 
     private let index: RunIndex
-    private var readers: [NodeID: NodeReader] = [:]
+    private var readers: [NodeID: NodeBytes] = [:]
     /// Those whose traces are open, the one used last at the end.
     private var open: [NodeID] = []
     /// So many traces are open at once: a process may not have any number of files, nor any amount of memory.
@@ -61,116 +61,23 @@ public final class MessageReader {
         readers.sorted { $0.key < $1.key }.compactMap { node, reader in reader.goneCapture.map { "\(index.name(node)): \($0)" } }
     }
 
-    private func reader(_ node: NodeID) throws -> NodeReader {
+    private func reader(_ node: NodeID) throws -> NodeBytes {
         if open.last != node {
             open.removeAll { $0 == node }
             open.append(node)
             if open.count > Self.openTraces { readers[open.removeFirst()]?.close() }
         }
         if let reader = readers[node] { return reader }
-        let reader = try NodeReader(index, node)
+        let stream = index.operations(of: node)
+        let reader = try NodeBytes(trace: index.nodes[Int(node.index)].tracePath, capture: index.capturePath(of: node)) {
+            var events: Set<UInt64> = []
+            for number in 0..<stream.count {
+                let operation = try stream.operation(number)
+                if operation.payload == .frame { events.insert(operation.at.event) }
+            }
+            return events
+        }
         readers[node] = reader
         return reader
-    }
-}
-
-/// A reader of stored bytes that can be let go of.
-private final class OpenData {
-    var reader: DataReader
-
-    init(reader: consuming DataReader) { self.reader = reader }
-}
-
-/// The payloads of one node.
-private final class NodeReader {
-    private let index: RunIndex
-    private let node: NodeID
-    private let trace: TraceDirectory
-    private var data: OpenData?
-    private var capture: StoredCapture?
-    private var scattered: PayloadMap?
-
-    init(_ index: RunIndex, _ node: NodeID) throws {
-        self.index = index
-        self.node = node
-        trace = try TraceDirectory(path: index.nodes[Int(node.index)].tracePath)
-    }
-
-    /// Lets go of the trace; it is opened again when it is needed.
-    func close() {
-        data = nil
-        if case .file = capture { capture = nil }
-    }
-
-    /// The capture that was asked for, and is gone.
-    var goneCapture: CaptureError? {
-        if case .gone(let path) = capture { .gone(path: path) } else { nil }
-    }
-
-    /// Bytes that a replay has captured; `nil` if its file is gone, as files are that somebody deletes to save space.
-    private func captured(at offset: UInt64, count: Int) throws(CaptureError) -> [UInt8]? {
-        if capture == nil { capture = try StoredCapture(path: index.capturePath(of: node)) }
-        guard case .file(let file) = capture else { return nil }
-        if let bytes = file.bytes(at: offset, count: count) { return bytes }
-        throw .cutOff(path: file.path, size: file.size, expected: offset &+ UInt64(count))
-    }
-
-    /// The stored bytes, open.
-    private func opened() throws -> OpenData {
-        if let data { return data }
-        let opened = OpenData(reader: try DataReader(trace))
-        data = opened
-        return opened
-    }
-
-    func read(_ payload: PayloadRef, at event: UInt64, offset: UInt64, count: UInt64) throws -> [UInt8]? {
-        switch payload {
-        case .unknown: return nil
-        case .trace(let start, let length):
-            guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
-            return try opened().reader.read(offset: start &+ offset, count: Int(count))
-        case .captured(let start, let length):
-            guard offset <= UInt64(length), UInt64(length) - offset >= count else { return nil }
-            return try captured(at: start &+ offset, count: Int(count))
-        case .frame:
-            guard let pieces = try map().pieces(at: event) else { return nil }
-            return try read(pieces, offset: offset, count: count)
-        }
-    }
-
-    /// The map of all payloads of the node that are not in one piece: made once, by one pass over the trace.
-    private func map() throws -> PayloadMap {
-        if let scattered { return scattered }
-        let stream = index.operations(of: node)
-        var events: Set<UInt64> = []
-        for number in 0..<stream.count {
-            let operation = try stream.operation(number)
-            if operation.payload == .frame { events.insert(operation.at.event) }
-        }
-        let map = try PayloadMap(trace, events: events)
-        scattered = map
-        return map
-    }
-
-    private func read(_ pieces: [PayloadPiece], offset: UInt64, count: UInt64) throws -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var skip = offset
-        for piece in pieces where UInt64(bytes.count) < count {
-            let missing = count - UInt64(bytes.count)
-            switch piece {
-            case .zeros(let zeros):
-                if zeros > skip { bytes += Array(repeating: 0, count: Int(min(zeros - skip, missing))) }
-                skip -= min(skip, zeros)
-            case .stored(let start, let length):
-                if length > skip {
-                    guard
-                        let read = try opened().reader.read(offset: start &+ skip, count: Int(min(length - skip, missing)))
-                    else { return nil }
-                    bytes += read
-                }
-                skip -= min(skip, length)
-            }
-        }
-        return UInt64(bytes.count) == count ? bytes : nil
     }
 }

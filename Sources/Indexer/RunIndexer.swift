@@ -86,12 +86,13 @@ public struct RunIndexer: Sendable {
         HostScopes.assign(&nodes, &activities)
 
         let (decisions, void) = decided.resolve(nodes, activities)
-        let matches = match(activities, decisions: decisions)
+        let contents = RunContents(run, nodes, activities)
+        let matches = match(activities, decisions: decisions, contents: contents.contents)
         let graph = CausalGraph(nodes: activities, channels: matches.channels, deliveries: matches.deliveries)
         var joined = JoinedRun(
             channels: matches.channels, totals: matches.totals, opened: matches.opened, deliveries: matches.deliveries,
             placements: matches.placements, order: graph.order.sequence, messages: messageCount(activities, matches),
-            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes) + void)
+            anomalies: matches.anomalies + graph.anomalies + duplicates(nodes) + void + contents.anomalies)
         joined.chains = graph.recorded.chains.rows
         joined.relations = graph.relations
         joined.decisions = decided.stored

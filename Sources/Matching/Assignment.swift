@@ -31,7 +31,7 @@ struct Assignment {
 
     /// Decides for `receives`, sorted by when they returned, among `sends`, sorted by when they were entered.
     ///
-    /// - Parameter contents: what is looked into where lengths and times leave something open.
+    /// - Parameter contents: what tells more than lengths and times, where it is known of all.
     ///
     /// O(sends + receives), with a logarithm where they are not in order.
     init(_ sends: [Datagram], _ receives: [Datagram], _ way: Way, _ contents: Contents) {
@@ -39,11 +39,7 @@ struct Assignment {
         send = [Int32](repeating: -1, count: receives.count)
         isCertain = [Bool](repeating: false, count: receives.count)
         earliest = send
-        assignWithoutContents()
-        if !isCertain.allSatisfy(\.self) { assignByContent(contents) }
-    }
-
-    private mutating func assignWithoutContents() {
+        if assignByContent(contents) { return }
         if way.isComplete && assignOneByOne() { return }
         if way.isInOrder && assignInOrder() { return }
         assign(sends.map(\.length), receives.map(\.length), isContent: false)
@@ -108,16 +104,14 @@ struct Assignment {
         var isDoubtful = false
     }
 
-    /// By equal contents instead, if those of all messages are known.
-    private mutating func assignByContent(_ contents: Contents) {
+    /// Equal contents; `false`, and nothing done, unless the contents of all are known.
+    private mutating func assignByContent(_ contents: Contents) -> Bool {
         let all = [sends, receives].joined()
-        guard all.allSatisfy({ contents.isKnown($0.ref) }) else { return }
+        guard all.allSatisfy({ contents.isKnown($0.ref) }) else { return false }
         let fingerprints = all.compactMap { contents.fingerprint($0.ref, length: $0.count) }
-        guard fingerprints.count == all.count else { return }
-        send = [Int32](repeating: -1, count: receives.count)
-        isCertain = [Bool](repeating: false, count: receives.count)
-        earliest = send
+        guard fingerprints.count == all.count else { return false }
         assign(Array(fingerprints[..<sends.count]), Array(fingerprints[sends.count...]), isContent: true)
+        return true
     }
 
     /// Each receive takes the first send that looks like it and is not taken yet; one for which there is none, the last that was, if it can

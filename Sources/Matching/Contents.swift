@@ -18,7 +18,9 @@ public struct Contents {
 
     /// A number that is the same for the same message; `nil` where its bytes are not known. (FNV-1a)
     func fingerprint(_ operation: OperationRef, length: UInt64) -> UInt64? {
-        guard isKnown(operation), let count = Int(exactly: length), let bytes = bytes(operation, 0, count) else { return nil }
+        guard isKnown(operation), let count = Int(exactly: length), let bytes = bytes(operation, 0, count), bytes.count == count else {
+            return nil
+        }
         return bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0100_0000_01b3 }
     }
 }

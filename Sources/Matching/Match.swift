@@ -10,8 +10,8 @@ public import RunModel
 ///
 /// - Parameters:
 ///   - decisions: the user's word, which counts more than any rule.
-///   - contents: the bytes that calls moved, as far as they are known: what tells datagrams apart, and calls that overlap, where lengths and
-///     times do not.
+///   - contents: the bytes that calls moved, as far as they are known: they tell datagrams apart, and calls that overlap where lengths
+///     and times do not.
 public func match(_ nodes: [NodeActivity], decisions: Decisions = Decisions(), contents: Contents = Contents()) -> Matches {
     var histories = Histories(nodes)
     histories.forbid(decisions)

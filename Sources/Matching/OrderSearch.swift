@@ -1,4 +1,5 @@
-/// All orders in which the calls of both sides of a direction can have moved its bytes, or messages, where calls of several threads overlap.
+/// All orders in which the calls of both sides of a direction can have moved its bytes, or messages, where calls of several threads
+/// overlap.
 ///
 /// Both sides are gone through together, on all ways that `agrees` allows, side by side: what is the same on all of them is certain. Where
 /// only one way is left, a *part* of the search ends, and conclusions are drawn. Only *stretches* of the stream are gone through in
@@ -130,9 +131,9 @@ struct OrderSearch {
 
     /// Takes the state out of the frontier that has come least far.
     private mutating func takeFirst() -> Int32? {
-        guard let place = frontier.indices.min(by: { (offsets[Int(frontier[$0])], frontier[$0]) < (offsets[Int(frontier[$1])], frontier[$1]) })
-        else { return nil }
-        return frontier.remove(at: place)
+        let first = frontier.min { (offsets[Int($0)], $0) < (offsets[Int($1)], $1) }
+        frontier.removeAll { $0 == first }
+        return first
     }
 
     /// Too many ways: follows only one from here on.

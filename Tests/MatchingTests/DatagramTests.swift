@@ -85,8 +85,13 @@ import Testing
         for _ in 0..<3 { client.send(asking, 10) }
         client.close(asking)
         for _ in 0..<3 { server.receive(answering, 10, from: here) }
-        let contents: [[UInt64]] = [[100, 101, 102], [102, 100, 100]]
-        let found = match([client.node, server.node]) { contents[Int($0.node.index)][Int($0.index)] }
+        let letters: [[UInt8]] = [[100, 101, 102], [102, 100, 100]]
+        let contents = Contents(
+            isKnown: { _ in true },
+            bytes: { operation, _, count in
+                [UInt8](repeating: letters[Int(operation.node.index)][Int(operation.index)], count: count)
+            })
+        let found = match([client.node, server.node], contents: contents)
         #expect(Set(pairs(found)) == [[0, 2, 1, 0], [0, 0, 1, 1], [0, 0, 1, 2]])
         #expect(found.deliveries.allSatisfy { $0.isCertain })
         let totals = found.totals[0].forward

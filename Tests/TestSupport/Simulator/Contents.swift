@@ -28,9 +28,9 @@ public struct SimulatedContents: Sendable {
             }
         }
         for (index, operation) in world.operations.enumerated() where operation.kind == .receive {
-            guard !world.files[operation.file].kind.isDatagram, let bytes = operation.bytes, let peer = world.files[operation.file].peer else {
-                continue
-            }
+            guard !world.files[operation.file].kind.isDatagram, let bytes = operation.bytes,
+                let peer = world.files[operation.file].peer
+            else { continue }
             tell(observer.operationRefs[index], (UInt64(peer) << 32, bytes.lowerBound))
         }
         for delivery in world.deliveries where world.files[world.operations[delivery.send].file].kind.isDatagram {
