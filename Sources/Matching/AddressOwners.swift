@@ -64,8 +64,6 @@ struct AddressOwners {
             heard[number].sort { ($0.latest, $0.ref) < ($1.latest, $1.ref) }
             possible.append(self.candidates(number, heard[number], among: senders))
         }
-        var choices = [Int](repeating: 0, count: senders.count)
-        for sender in possible.joined() { choices[sender] += 1 }
         var candidates = Candidates(ofConnect: possible, accepts: senders.count)
         let none = Candidates.Interval(earliest: .min, latest: .max)
         candidates.decide(times: (unowned.map { _ in none }, senders.map { _ in none })) { _, _ in .elimination }
@@ -88,9 +86,48 @@ struct AddressOwners {
             }
             owners[unowned[index]] = [Int32(truncatingIfNeeded: senders[found])]
             isInferred[unowned[index]] = true
-            isDoubtful[unowned[index]] = possible[index].count > 1 || choices[found] > 1
         }
+        // Who received something, and does not know from whom, may have been answered, too.
+        let isAnswered = senders.map { slot in datagrams.received(by: Int32(truncatingIfNeeded: slot)).contains { $0.peer < 0 } }
+        let mayAnswer = possible.indices.map { index in answers[index].union(possible[index].filter { isAnswered[$0] }) }
+        for index in Self.doubtful(possible, candidates.partner, mayAnswer, senders: senders.count) { isDoubtful[unowned[index]] = true }
         open = candidates.openConnects.map { unowned[$0] }
+    }
+
+    /// Those addresses, as indices of `possible`, whose owner follows only if nobody else has one of the others.
+    private static func doubtful(_ possible: [[Int]], _ owners: [Int?], _ answers: [Set<Int>], senders: Int) -> [Int] {
+        groups(possible, senders: senders).filter { group in
+            if group.count == 1 && possible[group[0]].count == 1 { return false }
+            // As many addresses as sockets that those spoke to who heard them: each of these has one of those.
+            return Set(group.flatMap { answers[$0] }).count != group.count
+                || !group.allSatisfy { index in owners[index].map { answers[index].contains($0) } ?? false }
+        }
+        .flatMap(\.self)
+    }
+
+    /// Addresses that some of the same sockets could have belong together: the groups, as indices of `possible`.
+    private static func groups(_ possible: [[Int]], senders: Int) -> [[Int]] {
+        var users = [[Int]](repeating: [], count: senders)
+        for (index, list) in possible.enumerated() { for sender in list { users[sender].append(index) } }
+        var isSeen = [Bool](repeating: false, count: possible.count)
+        var groups: [[Int]] = []
+        for first in possible.indices where !isSeen[first] {
+            isSeen[first] = true
+            var group = [first]
+            var next = 0
+            while next < group.count {
+                for sender in possible[group[next]] {
+                    for index in users[sender] where !isSeen[index] {
+                        isSeen[index] = true
+                        group.append(index)
+                    }
+                    users[sender] = []
+                }
+                next += 1
+            }
+            groups.append(group)
+        }
+        return groups
     }
 
     /// Those that an endpoint received something from, as far as they say themselves who they are.
