@@ -103,7 +103,9 @@ public struct CaptureJoin {
         let (number, result) = (record.number, record.result)
         let serial = serial(of: frame.task, at: frame.event)
         guard file.captures(Int32(number)), !record.isClonedRead else { return nil }
-        for index in 0..<Self.largestGap {
+        // One that rr may have made for itself is the next, or it is not there.
+        let gap = Self.ownNumbers.contains(number) ? 1 : Self.largestGap
+        for index in 0..<gap {
             guard let call = peek(serial, index) else { break }
             if call.kind == .buffered, call.number == number, call.place == place, call.result == result {
                 skip(serial, index)
@@ -117,8 +119,8 @@ public struct CaptureJoin {
     }
 
     /// Calls that rr's preload library makes for itself, in another slot than the program's, and has records of: an ioctl on the way to a
-    /// cloned read, a readlinkat to see which file was opened.
-    private static let ownNumbers: Set<UInt16> = [16, 267]
+    /// cloned read, an lseek to see whether a long read can be one, a readlinkat to see which file was opened.
+    private static let ownNumbers: Set<UInt16> = [8, 16, 267]
 
     /// Whether a record for which no captured call was found is of a call that rr has made for itself.
     public func isOwn(_ record: SyscallBufferRecord) -> Bool {
