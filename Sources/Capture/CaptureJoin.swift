@@ -103,9 +103,7 @@ public struct CaptureJoin {
         let (number, result) = (record.number, record.result)
         let serial = serial(of: frame.task, at: frame.event)
         guard file.captures(Int32(number)), !record.isClonedRead else { return nil }
-        // One that rr may have made for itself is the next, or it is not there.
-        let gap = Self.ownNumbers.contains(number) ? 1 : Self.largestGap
-        for index in 0..<gap {
+        for index in 0..<Self.largestGap {
             guard let call = peek(serial, index) else { break }
             if call.kind == .buffered, call.number == number, call.place == place, call.result == result {
                 skip(serial, index)
@@ -113,6 +111,8 @@ public struct CaptureJoin {
                 counts.buffered += 1
                 return call
             }
+            // A call that rr may have made for itself is the next in the buffer, or it is not there.
+            if call.kind == .buffered && Self.ownNumbers.contains(number) { break }
         }
         if !Self.ownNumbers.contains(number) { counts.missedBuffered += 1 }
         return nil
