@@ -10,8 +10,8 @@ import Recorder
 struct CaptureWatch: ~Copyable {
     /// How many times slower than the recording a replay may be where it only computes.
     static let slowness: Int64 = 10
-    /// The longest computation that is waited for, in seconds of the recording: some days.
-    private static let longestComputing: Int64 = 1_000_000
+    /// The longest computation that is waited for, in nanoseconds of the recording: some days.
+    private static let longestComputing: Int64 = 1_000_000_000_000_000
     /// How often it is looked what memory the replay has.
     private static let memoryInterval = Duration.seconds(1)
 
@@ -31,7 +31,7 @@ struct CaptureWatch: ~Copyable {
 
     /// How long it may take to the next call.
     var allowance: Duration {
-        patience + .seconds(min(follower.recordedComputing / 1_000_000_000, Self.longestComputing) * Self.slowness)
+        patience + .nanoseconds(min(follower.recordedComputing, Self.longestComputing) * Self.slowness)
     }
 
     /// Looks; whether it must be taken to hang.
