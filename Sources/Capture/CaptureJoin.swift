@@ -111,8 +111,8 @@ public struct CaptureJoin {
                 counts.buffered += 1
                 return call
             }
-            // A call that rr may have made for itself is the next in the buffer, or it is not there.
-            if call.kind == .buffered && Self.ownNumbers.contains(number) { break }
+            // A call that rr may have made for itself is the next, behind stops at its own instruction, or it is not there.
+            if Self.ownNumbers.contains(number) && (call.kind == .buffered || call.number != number) { break }
         }
         if !Self.ownNumbers.contains(number) { counts.missedBuffered += 1 }
         return nil

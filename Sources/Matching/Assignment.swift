@@ -28,12 +28,14 @@ struct Assignment {
     private let sends: [Datagram]
     private let receives: [Datagram]
     private let way: Way
+    /// Receives that took, or may have taken, only the beginnings of their messages.
+    private var parts: [Int] = []
 
     /// Decides for `receives`, sorted by when they returned, among `sends`, sorted by when they were entered.
     ///
     /// - Parameter contents: what tells more than lengths and times, where it is known of all.
     ///
-    /// O(sends + receives), with a logarithm where they are not in order.
+    /// O(sends + receives), with a logarithm where they are not in order, and O(`mostLonger`) for each part of a message.
     init(_ sends: [Datagram], _ receives: [Datagram], _ way: Way, _ contents: Contents) {
         (self.sends, self.receives, self.way) = (sends, receives, way)
         send = [Int32](repeating: -1, count: receives.count)
@@ -42,7 +44,7 @@ struct Assignment {
         if assignByContent(contents) { return }
         if way.isComplete && assignOneByOne() { return }
         if way.isInOrder && assignInOrder() { return }
-        assign(sends.map(\.length), receives.map(\.length), isContent: false)
+        assignByLength()
     }
 
     private func couldBe(_ send: Int, _ receive: Int) -> Bool { notAfter(sends[send].earliest, receives[receive].latest, way.slack) }
@@ -100,8 +102,6 @@ struct Assignment {
         var sends: [Int32] = []
         var taken = 0
         var settled = 0
-        /// Whether a receive that may have taken a part of something longer took one of them.
-        var isDoubtful = false
     }
 
     /// Equal contents; `false`, and nothing done, unless the contents of all are known.
@@ -111,21 +111,30 @@ struct Assignment {
         let fingerprints = all.compactMap { contents.fingerprint($0.ref, length: $0.count) }
         guard fingerprints.count == all.count else { return false }
         assign(Array(fingerprints[..<sends.count]), Array(fingerprints[sends.count...]), isContent: true)
+        assignParts { [sends, receives] send, receive in
+            contents.fingerprint(sends[send].ref, length: receives[receive].count) == fingerprints[sends.count + receive]
+        }
         return true
     }
 
-    /// Each receive takes the first send that looks like it and is not taken yet; one for which there is none, the last that was, if it can
-    /// be a copy.
+    private mutating func assignByLength() {
+        assign(sends.map(\.length), receives.map(\.length), isContent: false)
+        assignParts { _, _ in true }
+        // Which of several that have the length, nobody can tell.
+        for receive in receives.indices where receives[receive].mayBeLonger { isCertain[receive] = false }
+    }
+
+    /// Whether a receive took, or may have taken, only the beginning of a message, so that it does not look like that.
+    private func isPart(_ receive: Int, isContent: Bool) -> Bool {
+        receives[receive].mayBeLonger || isContent && receives[receive].count < receives[receive].length
+    }
+
+    /// Each receive of a whole message takes the first send that looks like it and is not taken yet; one for which there is none, the last
+    /// that was, if it can be a copy.
     private mutating func assign(_ given: [UInt64], _ taken: [UInt64], isContent: Bool) {
         var likenesses: [UInt64: Likeness] = [:]
-        var longest: UInt64 = 0
-        /// The longest of the sends so far, at each.
-        let longestYet = sends.map { send in
-            longest = max(longest, send.length)
-            return longest
-        }
         for (index, key) in given.enumerated() { likenesses[key, default: Likeness()].sends.append(Int32(truncatingIfNeeded: index)) }
-        for (receive, key) in taken.enumerated() where isContent || !receives[receive].mayBeLonger {
+        for (receive, key) in taken.enumerated() where !isPart(receive, isContent: isContent) {
             guard var like = likenesses.removeValue(forKey: key) else { continue }
             defer { likenesses[key] = like }
             // Sends are sorted by time, so that those that come into question are the first ones.
@@ -133,33 +142,34 @@ struct Assignment {
             let isSilent = isSilent(receive)
             if possible > like.taken {
                 send[receive] = like.sends[like.taken]
-                isCertain[receive] = (way.mayRepeat ? 0 : like.settled) == like.taken && possible == like.taken + 1 && !like.isDoubtful
+                isCertain[receive] = (way.mayRepeat ? 0 : like.settled) == like.taken && possible == like.taken + 1
                 like.taken += 1
                 if like.taken == possible { like.settled = possible }
             } else if possible > 0 && !isSilent && (way.mayRepeat || isContent && way.hasCopies) {
                 send[receive] = like.sends[possible - 1]
                 isCertain[receive] = possible == 1
             }
-            var first = like.sends[0]
-            if receives[receive].mayBeLonger {
-                isCertain[receive] = false
-                like.isDoubtful = like.isDoubtful || possible > 0 && receives[receive].length < longest
-                // It may be the beginning of any longer one, too.
-                first = min(first, Int32(truncatingIfNeeded: longestYet.partitionPoint { $0 >= receives[receive].length }))
-            }
-            if isSilent { isCertain[receive] = false } else { earliest[receive] = first }
+            if isSilent { isCertain[receive] = false } else { earliest[receive] = like.sends[0] }
         }
-        if !isContent { assignLonger() }
+        for receive in receives.indices where isPart(receive, isContent: isContent) { parts.append(receive) }
     }
 
-    /// Receives that took a part of a longer message, and may have taken several.
-    private mutating func assignLonger() {
+    /// Receives of the beginnings of messages take the first send that fits and that nobody has taken.
+    private mutating func assignParts(_ agrees: (_ send: Int, _ receive: Int) -> Bool) {
         var isTaken = [Bool](repeating: false, count: sends.count)
         for index in send where index >= 0 { isTaken[Int(index)] = true }
-        for receive in receives.indices where receives[receive].mayBeLonger {
-            let possible = sends.partitionPoint { !notAfter($0.earliest, receives[receive].latest, way.slack) }
-            let found = sends.indices[..<possible].suffix(Self.mostLonger).first { !isTaken[$0] && sends[$0].fits(receives[receive]) }
-            guard let found else { continue }
+        for receive in parts {
+            let inTime = sends.partitionPoint { !notAfter($0.earliest, receives[receive].latest, way.slack) }
+            let looked = sends.indices[..<inTime].suffix(Self.mostLonger)
+            let possible = looked.filter { sends[$0].fits(receives[receive]) && agrees($0, receive) }
+            guard let first = possible.first else { continue }
+            let isAlone = possible.count == 1 && looked.count == inTime
+            let isCopy = isAlone && (way.mayRepeat || way.hasCopies)
+            guard let found = possible.first(where: { !isTaken[$0] }) ?? (isCopy ? first : nil) else { continue }
+            if !isSilent(receive) {
+                isCertain[receive] = isAlone
+                if looked.count == inTime { earliest[receive] = Int32(truncatingIfNeeded: first) }
+            }
             isTaken[found] = true
             send[receive] = Int32(truncatingIfNeeded: found)
         }
