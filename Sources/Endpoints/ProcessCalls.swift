@@ -90,6 +90,7 @@ extension EndpointTracker {
         abandonCall(of: task)
         let state = tasks[task]
         let process = state.process
+        if let status, status & 0x7f == Self.killed, reading.isBuffered { doubtSends(of: process, table: state.table) }
         tasks.processes[process].liveTasks -= 1
         if tasks.processes[process].liveTasks == 0 { tasks.processes[process].record.ended = stamp.moment.event }
         tables[state.table].users -= 1
@@ -104,6 +105,21 @@ extension EndpointTracker {
         }
         if let status { tasks.processes[process].record.status = status }
         tasks.remove(task)
+    }
+
+    /// SIGKILL, which ends a process wherever it is.
+    private static let killed: Int32 = 9
+
+    /// A process was killed that may have been in a call of the syscall buffer: of that nothing is in the trace, but it may have sent.
+    private mutating func doubtSends(of process: Int, table: Int) {
+        let record = tasks.processes[process].record
+        for slot in tables[table].slots.values {
+            guard let serial = files[slot.file].endpoint else { continue }
+            let endpoint = reading.activity.endpoints[Int(serial)]
+            if endpoint.processes.contains(record.id) && endpoint.access != .read && offsets[Int(serial)].sent > 0 {
+                makeOpaque(serial, from: tasks.processes[process].last.moment)
+            }
+        }
     }
 
     /// Gives up a call that never returned: what it did is not known. If the task `isAlive`, it may have returned after the trace's end.
