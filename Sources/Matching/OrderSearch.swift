@@ -5,8 +5,8 @@
 /// only one way is left, a *part* of the search ends, and conclusions are drawn. Only *stretches* of the stream are gone through in
 /// which something is open.
 ///
-/// O(steps), of which there are few where times, lengths or contents tell much; after `mostStates` in one part, a single way is followed,
-/// and nothing is certain up to the end of the stretch.
+/// O(steps), of which there are few where times, lengths or contents tell much; after `mostStates` in one part, only the order of events is
+/// followed, and nothing is certain up to the end of the stretch.
 struct OrderSearch {
     /// So many states are followed in one part.
     static let mostStates = 4096
@@ -136,7 +136,7 @@ struct OrderSearch {
         return first
     }
 
-    /// Too many ways: follows only one from here on.
+    /// Too many ways: follows only that of the events from here on.
     private mutating func simplify() {
         guard let next = takeFirst() else { return }
         let (state, offset) = (states[Int(next)], offsets[Int(next)])
@@ -149,7 +149,8 @@ struct OrderSearch {
     private mutating func follow(_ number: Int32, _ stretch: Range<UInt64>) -> Bool {
         let (state, offset) = (states[Int(number)], offsets[Int(number)])
         if offset >= stretch.upperBound { return false }
-        let (givers, takers) = (sends.opened(state.sent), receives.opened(state.received))
+        let givers = sends.opened(state.sent, isSingle: isLost)
+        let takers = receives.opened(state.received, isSingle: isLost)
         if givers.isEmpty || takers.isEmpty { return false }
         for giver in givers {
             let given = sends.sequence.unit(sends.sequence.calls[Int(giver.call)]) - giver.left

@@ -52,10 +52,11 @@ struct SequenceThreads {
         return cursor
     }
 
-    /// The cursors at which a call is under way: this one, or one for each call that may come next.
+    /// The cursors at which a call is under way: this one, or one for each call that may come next; if `isSingle`, for the first of these
+    /// by event.
     ///
-    /// A call may come next if no other that is left ended before it began.
-    mutating func opened(_ cursor: SequenceCursor) -> [SequenceCursor] {
+    /// A call may come next if no other that is left ended before it began. O(threads), and as much for each cursor.
+    mutating func opened(_ cursor: SequenceCursor, isSingle: Bool = false) -> [SequenceCursor] {
         if cursor.call >= 0 { return [cursor] }
         let threads = threads(of: cursor.cluster)
         var fronts: [(thread: Int, call: Int32)] = []
@@ -64,11 +65,11 @@ struct SequenceThreads {
         }
         let calls = sequence.calls
         guard let end = fronts.map({ (calls[Int($0.call)].latest, $0.call) }).min(by: <) else { return [] }
-        return fronts.sorted { $0.call < $1.call }.filter { front in
+        let possible = fronts.sorted { $0.call < $1.call }.filter { front in
             let start = calls[Int(front.call)].earliest
             return front.call == end.1 || start < end.0 || (start == end.0 && front.call < end.1)
         }
-        .map { front in
+        return possible.prefix(isSingle ? 1 : .max).map { front in
             var next = cursor
             next.begun[front.thread] += 1
             next.call = front.call
