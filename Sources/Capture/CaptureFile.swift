@@ -67,15 +67,24 @@ public final class CaptureFile: Sendable {
     /// How long the file was when it was opened.
     public let size: UInt64
     private let captured: [UInt8]
-    private let descriptor: Int32
+    private let file: OpenFile
+    private var descriptor: Int32 { file.descriptor }
+
+    /// A descriptor that is closed with it, also if an `init` throws before there is a whole `CaptureFile`.
+    private final class OpenFile: Sendable {
+        let descriptor: Int32
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+        deinit { close(descriptor) }
+    }
 
     /// Opens the file at `path`, reads its header, and holds that against the file's size.
     ///
     /// - Throws: `CaptureError` for a file that cannot be read, is none, is of another version, or has lost its end.
     public init(path: String) throws(CaptureError) {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path: path, errno: errno) }
+        file = OpenFile(descriptor)
         guard let header = Self.read(descriptor, at: 0, count: Self.headerSize) else { throw .unreadable(path: path, errno: errno) }
         guard header.starts(with: Self.magic) else { throw .notACapture(path: path, detail: "it does not begin like one") }
         let format: UInt32 = header.number(at: 8)
@@ -96,8 +105,6 @@ public final class CaptureFile: Sendable {
         size = UInt64(clamping: status.st_size)
         guard committed <= size else { throw .cutOff(path: path, size: size, expected: committed) }
     }
-
-    deinit { close(descriptor) }
 
     /// Whether the agent writes calls of `number` down.
     public func captures(_ number: Int32) -> Bool {

@@ -158,4 +158,15 @@ struct FileTests {
             #expect(count == 3000)
         }
     }
+
+    @Test func aFileThatIsRefusedIsClosed() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appendingPathComponent("refused").path
+            try Data("no capture".utf8).write(to: URL(fileURLWithPath: path))
+            for _ in 0..<3 { #expect(throws: CaptureError.self) { try CaptureFile(path: path) } }
+            let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            let open = descriptors.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+            #expect(!open.contains { $0.hasSuffix("/refused") && $0.hasPrefix(directory.path) })
+        }
+    }
 }
