@@ -11,8 +11,6 @@ public struct CaptureCheck: Sendable {
 
     /// How many missed calls are kept.
     private static let keptMisses = 20
-    /// A syscall buffer is 1 MiB, header included.
-    private static let largestFlush: UInt64 = 1 << 21
 
     /// Walks through `trace` and `file` once; each call found is handed to `body`, with the event of its frame and, if it is in the
     /// syscall buffer, its number in the flush (from 1). The frame that `body` sees is ENTERING, or the flush.
@@ -34,23 +32,16 @@ public struct CaptureCheck: Sendable {
                 }
             case .patchSyscall:
                 join.patch(at: frames)
-            case .syscallBufferFlush where frames.memoryWriteCount > 0:
-                let write = frames.memoryWrite(0)
-                guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size))
-                else { continue }
-                var records = SyscallBufferRecords(bytes, headerSize: trace.syscallBufferHeaderSize)
-                let start = trace.syscallBufferHeaderSize ?? SyscallBufferRecords.oldestHeaderSize
+            case .syscallBufferFlush:
+                guard var records = data.flushedRecords(frames, headerSize: trace.syscallBufferHeaderSize) else { continue }
                 var number: UInt32 = 0
                 while let record = records.next() {
                     number += 1
                     let before = join.counts.missedBuffered
-                    let place = UInt32(truncatingIfNeeded: record.offset - start)
-                    if let call = join.call(at: frames, record: record, place: place) {
-                        body(call, frames.event, number)
-                    }
+                    if let call = join.call(at: frames, record: record) { body(call, frames.event, number) }
                     if join.counts.missedBuffered > before, missed.count < Self.keptMisses {
                         let name = SyscallTable.name(Int32(record.number), .x86_64)
-                        missed.append("\(frames.event).\(number): \(name) of \(frames.task) = \(record.result), place \(place)")
+                        missed.append("\(frames.event).\(number): \(name) of \(frames.task) = \(record.result), place \(record.place)")
                     }
                 }
             default: break

@@ -21,7 +21,7 @@ public struct CaptureComparison: Sendable {
 
     /// What `file` says of `trace`.
     public init(_ file: CaptureFile, of trace: TraceDirectory) throws(TraceError) {
-        let firstExec = trace.tasks().events.first { if case .exec = $0.kind { true } else { false } }?.event ?? 0
+        let firstExec = trace.tasks().events.firstExec?.event ?? 0
         var found: [Call] = []
         check = try CaptureCheck(file, of: trace) { call, event, number in
             guard event > firstExec else { return }

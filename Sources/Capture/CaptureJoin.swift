@@ -72,7 +72,7 @@ public struct CaptureJoin {
     /// Joins the calls of `file` with those of a trace, whose task events are `events`.
     public init(_ file: CaptureFile, events: [TaskEvent]) {
         calls = CapturedCalls(file)
-        firstExec = events.first { if case .exec = $0.kind { true } else { false } }?.event ?? 0
+        firstExec = events.firstExec?.event ?? 0
         births = TaskBirths(events).births
     }
 
@@ -97,15 +97,13 @@ public struct CaptureJoin {
     }
 
     /// The captured call of a record of the syscall buffer, which `frame` flushes; the same for it.
-    public mutating func call(
-        at frame: borrowing FrameCursor, record: SyscallBufferRecord, place: UInt32
-    ) -> CapturedCall? {
-        let (number, result) = (record.number, record.result)
+    public mutating func call(at frame: borrowing FrameCursor, record: SyscallBufferRecord) -> CapturedCall? {
+        let number = record.number
         let serial = serial(of: frame.task, at: frame.event)
         guard file.captures(Int32(number)), !record.isClonedRead else { return nil }
         for index in 0..<Self.largestGap {
             guard let call = peek(serial, index) else { break }
-            if call.kind == .buffered, call.number == number, call.place == place, call.result == result {
+            if call.kind == .buffered, call.number == number, call.place == record.place, call.result == record.result {
                 skip(serial, index)
                 take(serial)
                 counts.buffered += 1

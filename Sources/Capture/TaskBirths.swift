@@ -20,9 +20,6 @@ package struct TaskBirths: Sendable {
     /// All tasks but the first, in the order of their births.
     package let births: [Birth]
 
-    /// CLONE_THREAD.
-    private static let threadFlag: UInt32 = 0x10000
-
     /// The births that a trace's task events tell of.
     package init(_ events: [TaskEvent]) {
         var births: [Birth] = []
@@ -31,8 +28,8 @@ package struct TaskBirths: Sendable {
         var next: UInt32 = 1
         for event in events {
             guard case .clone(let parent, let flags, _) = event.kind else { continue }
-            let group = flags & Self.threadFlag == 0 ? event.task : groups[parent] ?? parent
-            let isRenamed = flags & Self.threadFlag != 0 && group == event.task
+            let group = flags & TaskEvent.threadFlag == 0 ? event.task : groups[parent] ?? parent
+            let isRenamed = flags & TaskEvent.threadFlag != 0 && group == event.task
             let serial = isRenamed ? serials[parent] ?? 0 : next
             if !isRenamed { next &+= 1 }
             (serials[event.task], groups[event.task]) = (serial, group)

@@ -22,7 +22,6 @@ public struct BufferFlush: Sendable {
     public let addresses: Range<UInt64>
     let task: Int
     var records: SyscallBufferRecords
-    let start: Int
     var number: UInt32 = 0
     /// What the task was in when it made these calls, in a handler of a signal.
     let interrupted: PendingCall?

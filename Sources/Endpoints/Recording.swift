@@ -57,8 +57,8 @@ extension EndpointTracker {
 
     /// From `moment` on, stream offsets of this endpoint are not known.
     mutating func makeOpaque(_ serial: Int32, from moment: Moment) {
-        let index = Int(serial)
-        if reading.activity.endpoints[index].opaqueFrom == nil { reading.activity.endpoints[index].opaqueFrom = moment }
+        let known = reading.activity.endpoints[Int(serial)].opaqueFrom ?? moment
+        reading.activity.endpoints[Int(serial)].opaqueFrom = min(known, moment)
     }
 
     /// Memory that the frame's call wrote; `nil` if the trace does not hold all of it.

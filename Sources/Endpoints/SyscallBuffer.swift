@@ -16,25 +16,23 @@ extension EndpointTracker {
     mutating func beginFlush(_ frame: borrowing FrameCursor, _ task: Int, _ data: inout DataReader) -> BufferFlush? {
         reading.isBuffered = true
         guard frame.memoryWriteCount > 0 else { return nil }
-        let write = frame.memoryWrite(0)
-        guard write.size <= Self.largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)) else {
+        guard let records = data.flushedRecords(frame, headerSize: syscallBufferHeaderSize) else {
             note("unreadable-memory", "flush", at: stamp(frame).moment)
             // In it there may be any calls.
             hideCalls(of: task, from: Moment(event: frame.event - 1))
             return nil
         }
+        let start = frame.memoryWrite(0).address
         return BufferFlush(
-            addresses: write.address..<max(write.address, write.address &+ Self.largestFlush), task: task,
-            records: SyscallBufferRecords(bytes, headerSize: syscallBufferHeaderSize),
-            start: bytes.count - Int(UInt32(bitPattern: littleEndian32(bytes, 0))), interrupted: tasks[task].pending)
+            addresses: start..<max(start, start &+ SyscallBufferRecords.largestFlush), task: task, records: records,
+            interrupted: tasks[task].pending)
     }
 
     /// The next call of a flush; `nil` after the last.
     mutating func next(in flush: inout BufferFlush, _ frame: borrowing FrameCursor) -> FlushedCall? {
         guard let record = flush.records.next() else { return nil }
         flush.number += 1
-        let place = UInt32(truncatingIfNeeded: record.offset - flush.start)
-        let captured = capture?.call(at: frame, record: record, place: place)
+        let captured = capture?.call(at: frame, record: record)
         return FlushedCall(
             record: record, moment: Moment(event: frame.event, call: flush.number), captured: captured,
             isOwn: captured == nil && capture?.isOwn(record) ?? false,
@@ -91,9 +89,6 @@ extension EndpointTracker {
             for place in [0, 4] { forget(Int64(littleEndian32(made, place)), flush.task, at: stamp(frame)) }
         }
     }
-
-    /// A syscall buffer is 1 MiB, header included.
-    private static let largestFlush: UInt64 = 1 << 21
 
     private mutating func forget(_ number: Int64, _ task: Int, at stamp: Stamp) {
         guard let number = Int32(exactly: number), tables[tasks[task].table].slots[number] != nil else { return }

@@ -26,8 +26,7 @@ extension EndpointTracker {
             if lostPlaces[direction] != nil { calls[direction, default: []].append((operation.latest, index)) }
         }
         for (direction, entered) in lostPlaces {
-            let serial = Int(direction.endpoint)
-            guard !reading.activity.endpoints[serial].kind.isDatagram else { continue }
+            guard !reading.activity.endpoints[Int(direction.endpoint)].kind.isDatagram else { continue }
             var (first, isNeeded) = (entered, direction.kind == .send)
             for (_, index) in (calls[direction] ?? []).sorted(by: >) {
                 let operation = reading.activity.operations[index]
@@ -37,10 +36,7 @@ extension EndpointTracker {
                 if operation.entered < first.moment { first = Stamp(moment: operation.entered, time: operation.earliest) }
             }
             // A receive that nobody saw return is of no interest if it was the only one.
-            if isNeeded {
-                let opaque = reading.activity.endpoints[serial].opaqueFrom ?? first.moment
-                reading.activity.endpoints[serial].opaqueFrom = min(opaque, first.moment)
-            }
+            if isNeeded { makeOpaque(direction.endpoint, from: first.moment) }
         }
     }
 }

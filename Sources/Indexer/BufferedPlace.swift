@@ -19,9 +19,6 @@ struct BufferedPlace {
     /// Whether the call stands where it was entered.
     let gives: Bool
 
-    /// A syscall buffer is 1 MiB, header included.
-    private static let largestFlush: UInt64 = 1 << 21
-
     /// The call at `moment` of `trace`; `nil` if there is none.
     ///
     /// Reads the frames up to there.
@@ -34,21 +31,15 @@ struct BufferedPlace {
             default: latest[frames.task] = frames.event
             }
         }
-        guard frames.event == moment.event, frames.kind == .syscallBufferFlush, frames.memoryWriteCount > 0,
-            let earlier = latest[frames.task]
-        else { return nil }
-        let write = frames.memoryWrite(0)
+        guard frames.event == moment.event, let earlier = latest[frames.task] else { return nil }
         var data = try DataReader(trace)
-        guard write.size <= largestFlush, let bytes = data.read(write, address: write.address, count: Int(write.size)),
-            let header = trace.syscallBufferHeaderSize
-        else { return nil }
-        var records = SyscallBufferRecords(bytes, headerSize: header)
+        guard var records = data.flushedRecords(frames, headerSize: trace.syscallBufferHeaderSize) else { return nil }
         for _ in 1..<moment.call { if records.next() == nil { return nil } }
         guard let record = records.next() else { return nil }
         let groups = EventPlace.threadGroups(trace.tasks().events, upTo: moment.event)
         return BufferedPlace(
             process: groups[frames.task] ?? frames.task, task: frames.task, earlier: earlier,
-            place: UInt32(truncatingIfNeeded: record.offset - header),
+            place: record.place,
             gives: GivingCalls.contains(SyscallTable.name(Int32(record.number), frames.architecture ?? .x86_64)))
     }
 }

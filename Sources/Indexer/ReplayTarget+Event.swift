@@ -50,12 +50,11 @@ struct EventPlace {
 
     /// The thread group of each task that lives at `event`.
     static func threadGroups(_ events: [TaskEvent], upTo event: UInt64) -> [Int32: Int32] {
-        let cloneThread: UInt32 = 0x10000
         var groups: [Int32: Int32] = [:]
         for change in events where change.event <= event {
             switch change.kind {
             case .clone(let parent, let flags, _):
-                groups[change.task] = flags & cloneThread == 0 ? change.task : groups[parent] ?? parent
+                groups[change.task] = flags & TaskEvent.threadFlag == 0 ? change.task : groups[parent] ?? parent
             case .exec: groups[change.task] = groups[change.task] ?? change.task
             case .exit: if change.event < event { groups[change.task] = nil }
             case .detach, .unknown: break

@@ -28,8 +28,6 @@ struct Assignment {
     private let sends: [Datagram]
     private let receives: [Datagram]
     private let way: Way
-    /// Receives that took, or may have taken, only the beginnings of their messages.
-    private var parts: [Int] = []
 
     /// Decides for `receives`, sorted by when they returned, among `sends`, sorted by when they were entered.
     ///
@@ -111,7 +109,7 @@ struct Assignment {
         let fingerprints = all.compactMap { contents.fingerprint($0.ref, length: $0.count) }
         guard fingerprints.count == all.count else { return false }
         assign(Array(fingerprints[..<sends.count]), Array(fingerprints[sends.count...]), isContent: true)
-        assignParts { [sends, receives] send, receive in
+        assignParts(isContent: true) { [sends, receives] send, receive in
             contents.fingerprint(sends[send].ref, length: receives[receive].count) == fingerprints[sends.count + receive]
         }
         return true
@@ -119,7 +117,7 @@ struct Assignment {
 
     private mutating func assignByLength() {
         assign(sends.map(\.length), receives.map(\.length), isContent: false)
-        assignParts { _, _ in true }
+        assignParts(isContent: false) { _, _ in true }
         // Which of several that have the length, nobody can tell.
         for receive in receives.indices where receives[receive].mayBeLonger { isCertain[receive] = false }
     }
@@ -151,14 +149,13 @@ struct Assignment {
             }
             if isSilent { isCertain[receive] = false } else { earliest[receive] = like.sends[0] }
         }
-        for receive in receives.indices where isPart(receive, isContent: isContent) { parts.append(receive) }
     }
 
     /// Receives of the beginnings of messages take the first send that fits and that nobody has taken.
-    private mutating func assignParts(_ agrees: (_ send: Int, _ receive: Int) -> Bool) {
+    private mutating func assignParts(isContent: Bool, _ agrees: (_ send: Int, _ receive: Int) -> Bool) {
         var isTaken = [Bool](repeating: false, count: sends.count)
         for index in send where index >= 0 { isTaken[Int(index)] = true }
-        for receive in parts {
+        for receive in receives.indices where isPart(receive, isContent: isContent) {
             let inTime = sends.partitionPoint { !notAfter($0.earliest, receives[receive].latest, way.slack) }
             let looked = sends.indices[..<inTime].suffix(Self.mostLonger)
             let possible = looked.filter { sends[$0].fits(receives[receive]) && agrees($0, receive) }

@@ -22,9 +22,7 @@ struct Flow {
     /// From then on the trace of an end that was open says nothing more.
     private let horizon: Int64
 
-    init(
-        _ histories: Histories, from givers: [Int], to takers: [Int], keepsMessages: Bool, slack: Int64, contents: Contents = Contents()
-    ) {
+    init(_ histories: Histories, from givers: [Int], to takers: [Int], keepsMessages: Bool, slack: Int64, contents: Contents) {
         let sends = histories.calls(of: givers, sends: true)
         let receives = histories.calls(of: takers, sends: false)
         (self.sends, self.receives, self.keepsMessages, self.slack) = (sends, receives, keepsMessages, slack)

@@ -111,11 +111,7 @@ struct OrderSearch {
         begin(start, at: stretch.lowerBound)
         while let next = takeFirst() {
             if frontier.isEmpty && endings.isEmpty && next > 0 {
-                let (state, offset) = (states[Int(next)], offsets[Int(next)])
-                finishPart([next])
-                begin(state, at: offset)
-                frontier = []
-                if !follow(0, stretch) { endings.append(0) }
+                restart(at: next)
             } else if !follow(next, stretch) {
                 endings.append(next)
             }
@@ -139,9 +135,14 @@ struct OrderSearch {
     /// Too many ways: follows only that of the events from here on.
     private mutating func simplify() {
         guard let next = takeFirst() else { return }
-        let (state, offset) = (states[Int(next)], offsets[Int(next)])
         isLost = true
-        finishPart([next])
+        restart(at: next)
+    }
+
+    /// Ends the part at a state, and begins the next one there.
+    private mutating func restart(at number: Int32) {
+        let (state, offset) = (states[Int(number)], offsets[Int(number)])
+        finishPart([number])
         begin(state, at: offset)
     }
 

@@ -2,6 +2,8 @@
 public struct SyscallBufferRecord: Hashable, Sendable {
     /// Where it begins in the flushed bytes; the buffer's address plus this is the record's address.
     public let offset: Int
+    /// Where it begins behind the buffer's own header: what the buffer's count of bytes was before the call.
+    public let place: UInt32
     /// What the call returned.
     public let result: Int64
     /// Its number, in the task's own architecture.
@@ -22,10 +24,13 @@ public struct SyscallBufferRecord: Hashable, Sendable {
 public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
     /// Size of the buffer's own header in rr 5.6 and 5.7; 32 from 5.8 on.
     public static let oldestHeaderSize = 30
+    /// A syscall buffer is 1 MiB, header included; no flush has more.
+    public static let largestFlush: UInt64 = 1 << 21
     /// Size of a record without its extra data.
     public static let recordHeaderSize = 16
 
     private let bytes: [UInt8]
+    private let start: Int
     private let end: Int
     private var position: Int
     /// Whether the bytes ended, or a record was impossible, before all records were read.
@@ -36,7 +41,8 @@ public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
     public init(_ bytes: [UInt8], headerSize: Int? = nil) {
         self.bytes = bytes
         let recordBytes = Int(bytes.littleEndian(at: 0) as UInt32)
-        position = headerSize ?? (bytes.count - recordBytes)
+        start = headerSize ?? (bytes.count - recordBytes)
+        position = start
         end = position &+ recordBytes
         isDamaged = position < Self.oldestHeaderSize || end > bytes.count
     }
@@ -49,7 +55,7 @@ public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
         guard size >= Self.recordHeaderSize, size <= end - position else { return damaged() }
         let flags = bytes[position + 10]
         let record = SyscallBufferRecord(
-            offset: position, result: bytes.littleEndian(at: position), number: bytes.littleEndian(at: position + 8),
+            offset: position, place: UInt32(truncatingIfNeeded: position - start), result: bytes.littleEndian(at: position), number: bytes.littleEndian(at: position + 8),
             mayBlock: flags & 1 != 0, replayAssisted: flags & 2 != 0,
             extra: position + Self.recordHeaderSize..<position + size)
         position += (size + 7) & ~7  // Records are kept at multiples of 8 from each other.
@@ -59,6 +65,17 @@ public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
     private mutating func damaged() -> SyscallBufferRecord? {
         isDamaged = true
         return nil
+    }
+}
+
+extension DataReader {
+    /// The records that a `syscallBufferFlush` frame has; `nil` if it has none, or its bytes cannot be read. O(length of the flush).
+    public mutating func flushedRecords(_ frame: borrowing FrameCursor, headerSize: Int?) -> SyscallBufferRecords? {
+        guard frame.kind == .syscallBufferFlush, frame.memoryWriteCount > 0 else { return nil }
+        let write = frame.memoryWrite(0)
+        guard write.size <= SyscallBufferRecords.largestFlush, let bytes = read(write, address: write.address, count: Int(write.size))
+        else { return nil }
+        return SyscallBufferRecords(bytes, headerSize: headerSize)
     }
 }
 

@@ -16,12 +16,22 @@ public struct TaskEvent: Hashable, Sendable {
         case unknown(tag: UInt16)
     }
 
+    /// CLONE_VM, a flag of `clone(2)`: parent and child share memory.
+    public static let memoryFlag: UInt32 = 0x100
+    /// CLONE_THREAD: the child is a thread of its parent's process.
+    public static let threadFlag: UInt32 = 0x10000
+
     /// The number of the frame it belongs to; for `clone`, the parent's ENTERING frame.
     public let event: UInt64
     /// The task.
     public let task: Int32
     /// What happened.
     public let kind: Kind
+}
+
+extension [TaskEvent] {
+    /// The program's beginning: what comes before is rr's own start-up. O(length).
+    public var firstExec: TaskEvent? { first { if case .exec = $0.kind { true } else { false } } }
 }
 
 extension TraceDirectory {

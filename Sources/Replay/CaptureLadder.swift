@@ -12,8 +12,8 @@ extension CapturePass {
     ) throws(ReplayError) -> (file: CaptureFile, note: String?) {
         var first: ReplayError?
         var reason = ""
-        for way in [Mode.ring, .int3] {
-            do {
+        ladder: for way in [Mode.ring, .int3] {
+            do throws(ReplayError) {
                 let file = try trying(way, into: path, progress)
                 if file.fallback != .slotUnknown {
                     if first == nil, file.fallback != .pageInUse { return (file, nil) }
@@ -21,13 +21,17 @@ extension CapturePass {
                 }
                 reason = "rr's page has other instructions than the agent knows"
                 break
-            } catch .replayFailed(let trace, let event, let end, let saying) {
-                // Perhaps it was the agent's fault; what matters is what went wrong first.
-                if way == .int3 { throw first ?? .replayFailed(trace: trace, event: event, end: end, saying: saying) }
-                first = .replayFailed(trace: trace, event: event, end: end, saying: saying)
-            } catch .notCaptured(let trace, let detail) {
-                reason = ReplayError.notCaptured(trace: trace, detail: detail).description
-                break
+            } catch {
+                switch error {
+                case .replayFailed:
+                    // Perhaps it was the agent's fault; what matters is what went wrong first.
+                    if way == .int3 { throw first ?? error }
+                    first = error
+                case .notCaptured:
+                    reason = error.description
+                    break ladder
+                default: throw error
+                }
             }
         }
         return (try trying(.remote, into: path, progress), "by rr's debug server instead of the agent: \(reason)")

@@ -71,7 +71,7 @@ public struct CapturePass: Sendable {
         let partial = path + ".partial"
         unlink(partial)
         defer { unlink(partial) }
-        var variables = ["RR_LOG": "TraceStream:fatal"].merging(rr.environment) { $1 }
+        var variables = rr.quietEnvironment()
         variables["RIDEALONG_CAPTURE"] = partial
         variables["RIDEALONG_CAPTURE_BUFFER"] = String(bufferHeaderSize)
         variables["RIDEALONG_CAPTURE_MODE"] = mode.rawValue
@@ -119,8 +119,13 @@ public struct CapturePass: Sendable {
         guard end == .exited(0), file.state == .ended else {
             throw .replayFailed(trace: trace, event: event, end: Self.text(end), saying: saying)
         }
-        guard rename(partial, path) == 0 else { throw .notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))") }
+        try keep(partial, as: path)
         return file
+    }
+
+    /// The capture is whole, and gets its name.
+    private func keep(_ partial: String, as path: String) throws(ReplayError) {
+        guard rename(partial, path) == 0 else { throw .notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))") }
     }
 
     /// The same by rr's debug server.
@@ -137,9 +142,7 @@ public struct CapturePass: Sendable {
             }
             try capture.run()
             let file = try CaptureFile(path: partial)
-            guard rename(partial, path) == 0 else {
-                throw ReplayError.notCaptured(trace: trace, detail: "\(path): \(String(cString: strerror(errno)))")
-            }
+            try keep(partial, as: path)
             return file
         } catch let error as ReplayError {
             throw error

@@ -57,8 +57,7 @@ public struct DebugSession: Sendable {
     /// Turns this process into the session; `inherited` is its environment. Returns only by an error.
     public func start(inheriting inherited: [String: String]) throws(ReplayError) -> Never {
         try checkFiles()
-        // rr finds a trace's files changed whenever the trace was copied, and says so dozens of times; see docs/debugging.md.
-        let variables = ["RR_LOG": "TraceStream:fatal"].merging(inherited) { $1 }.merging(environment) { $1 }
+        let variables = rr.quietEnvironment(inheriting: inherited).merging(environment) { $1 }
         try ProcessImage.replace(
             executable: rr.executable, arguments: [rr.executable] + arguments, environment: variables.map { "\($0)=\($1)" })
     }

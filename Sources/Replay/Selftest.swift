@@ -79,8 +79,8 @@ public struct Selftest {
     private func attempt(_ name: String, _ command: [String]) -> Doctor.Check {
         let start = ContinuousClock.now
         do {
-            let variables = ["RR_LOG": "TraceStream:fatal"].merging(rr.environment) { $1 }
-            let run = try BoundedRun(rr.executable, rr.arguments(command), environment: variables, limit: Self.timeLimit)
+            let run = try BoundedRun(
+                rr.executable, rr.arguments(command), environment: rr.quietEnvironment(), limit: Self.timeLimit)
             if run.end == .exited(0) { return Doctor.Check(check: name, ok: true, finding: Self.seconds(since: start)) }
             let end = run.end.map { "\($0)" } ?? "not within \(Self.timeLimit)"
             return Doctor.Check(check: name, ok: false, finding: "rr ended: \(end); \(run.text.suffix(Self.textLimit))")
@@ -98,7 +98,7 @@ public struct Selftest {
             let trace = try TraceDirectory(path: path)
             let invocation = way == .remote ? rr : try rr.withCaptureAgent(in: environment)
             let pass = CapturePass(
-                trace: path, rr: invocation, bufferHeaderSize: trace.header?.syscallBufferHeaderSize ?? 30, mode: way,
+                trace: path, rr: invocation, bufferHeaderSize: trace.syscallBufferHeaderSize ?? SyscallBufferRecords.oldestHeaderSize, mode: way,
                 patience: Self.patience, version: version)
             let file = try pass.run(into: "\(path)-\(way.rawValue).calls")
             let comparison = try CaptureComparison(file, of: trace)

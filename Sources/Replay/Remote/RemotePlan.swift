@@ -59,14 +59,10 @@ struct RemotePlan {
     /// How long the recording took, in nanoseconds: no stop is farther from the next one.
     var duration: Int64 = 0
 
-    /// CLONE_VM and CLONE_THREAD.
-    private static let memoryFlag: UInt32 = 0x100
-    private static let threadFlag: UInt32 = 0x10000
-
     /// Reads the whole trace.
     init(_ trace: TraceDirectory) throws(TraceError) {
         let events = trace.tasks().events
-        guard let first = events.first(where: { if case .exec = $0.kind { true } else { false } }) else { return }
+        guard let first = events.firstExec else { return }
         processes = [Process(id: first.task, serials: [first.task: [(0, 0)]])]
         var index: [Int32: Int] = [first.task: 0]
         for birth in TaskBirths(events).births {
@@ -82,20 +78,20 @@ struct RemotePlan {
 
     /// Finds the children that share memory with their parents; the ENTERING frames of the calls that made them.
     private mutating func markShared(_ events: [TaskEvent], _ index: [Int32: Int]) -> Set<UInt64> {
-        var living: [Int32: Int] = [:]
+        var living: [Int: Int] = [:]
         var clones: Set<UInt64> = []
         let places = places()
         for event in events {
             switch event.kind {
-            case .clone(let parent, let flags, _) where flags & Self.threadFlag == 0 && flags & Self.memoryFlag != 0:
+            case .clone(let parent, let flags, _) where flags & TaskEvent.threadFlag == 0 && flags & TaskEvent.memoryFlag != 0:
                 clones.insert(event.event)
                 guard let place = index[event.task], let home = places[parent] else { continue }
-                processes[place].isShared = living[Int32(home), default: 0] > 0
-            case .clone(let parent, let flags, _) where flags & Self.threadFlag != 0:
+                processes[place].isShared = living[home, default: 0] > 0
+            case .clone(let parent, let flags, _) where flags & TaskEvent.threadFlag != 0:
                 // One that executes takes the id of the first.
                 guard let home = places[parent] else { continue }
-                living[Int32(home), default: 0] += processes[home].id == event.task ? -1 : 1
-            case .exit: if let home = places[event.task], processes[home].id != event.task { living[Int32(home), default: 0] -= 1 }
+                living[home, default: 0] += processes[home].id == event.task ? -1 : 1
+            case .exit: if let home = places[event.task], processes[home].id != event.task { living[home, default: 0] -= 1 }
             default: break
             }
         }

@@ -46,10 +46,9 @@ struct ReplayServer: ~Copyable {
         _ invocation: RRInvocation, trace: String, process: Int32, patience: Duration
     ) throws(RemoteFailure) -> Waiting? {
         let arguments = invocation.arguments(["replay", "-q", "-s", "0", "-k", "-f", String(process), trace])
-        let variables = ["RR_LOG": "TraceStream:fatal"].merging(invocation.environment) { $1 }
         let rr: BackgroundRun
         do throws(Errno) {
-            rr = try BackgroundRun(invocation.executable, arguments, environment: variables)
+            rr = try BackgroundRun(invocation.executable, arguments, environment: invocation.quietEnvironment())
         } catch {
             throw .unexpected(request: "start", answer: "\(error)")
         }
