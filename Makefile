@@ -41,7 +41,7 @@ test: setup lint
 	$(SWIFT) test --skip-build --disable-xctest
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
 
-## simulate: try SEEDS simulated worlds (10000) whose truth is known; FEATURES=all adds what is not handled yet
+## simulate: try SEEDS simulated worlds (10000) whose truth is known; FEATURES=a,b for those with only a and b
 SEEDS ?= 10000
 simulate:
 	RIDEALONG_SEEDS=$(SEEDS) $(if $(FEATURES),RIDEALONG_FEATURES=$(FEATURES)) \

@@ -63,6 +63,10 @@ _Static_assert(PATHS + 8 * PATH_COUNT <= PATH_OF, "no room for the addresses of 
     "mov " AT(BUFFER) ", %rbx\n test %rbx, %rbx\n cmovz %rdi, %rbx\n mov (%rbx), %edi\n mov %rdi, 64(%rcx)\n"                    \
     "add %rdi, %rbx\n" #label ": mov 30(%rbx), %rbx\n mov %rbx, 72(%rcx)\n"
 
+// Goes on at part n, with the ring's head in rcx, if there is room for a record's head; else stops.
+#define IF_ROOM(n) \
+    "mov " AT(RING_HEAD) ", %rcx\n mov " PATH(n) ", %rbx\n cmp $" AT(RING_END) " - 80, %rcx\n cmova " PATH(3) ", %rbx\n jmp *%rbx\n"
+
 extern const uint8_t stub_start[], stub_skip[], stub_without[], stub_with[], stub_stop[], stub_stopped[], stub_maybe[], stub_append[],
     stub_append_payload[], stub_patient[], stub_append_patient[], stub_copy[], stub_copied[], stub_result[], stub_result_patient[],
     stub_result_payload[], stub_end[];
@@ -74,13 +78,11 @@ __asm__(
     "movzbl " AT(PATH_OF) "(%rcx), %ecx\n jmp *" AT(PATHS) "(,%rcx,8)\n"
     "stub_skip:\n" DONE
     // A record without payload, if there is room.
-    "stub_without:\n"
-    "mov " AT(RING_HEAD) ", %rcx\n mov " PATH(5) ", %rbx\n cmp $" AT(RING_END) " - 80, %rcx\n cmova " PATH(3) ", %rbx\n jmp *%rbx\n"
+    "stub_without:\n" IF_ROOM(5)
     "stub_append:\n xor %esi, %esi\n" HEAD(stub_result)
     "stub_appended:\n add $80, %rcx\n mov %rcx, " AT(RING_HEAD) "\n" DONE
     // The same with the third and fourth arguments as the program gave them: one is a timeout. (The other is not rr's either.)
-    "stub_patient:\n"
-    "mov " AT(RING_HEAD) ", %rcx\n mov " PATH(8) ", %rbx\n cmp $" AT(RING_END) " - 80, %rcx\n cmova " PATH(3) ", %rbx\n jmp *%rbx\n"
+    "stub_patient:\n" IF_ROOM(8)
     "stub_append_patient:\n xor %esi, %esi\n" HEAD(stub_result_patient)
     "mov $" AT(ZERO) ", %edi\n mov " AT(PARAMETERS) ", %rbx\n test %rbx, %rbx\n cmovz %rdi, %rbx\n"
     "mov 24(%rbx), %rdi\n mov %rdi, 24(%rcx)\n mov 32(%rbx), %rdi\n mov %rdi, 32(%rcx)\n jmp stub_appended\n"

@@ -1,13 +1,11 @@
 import Capture
-import Endpoints
-import RRTrace
 import RunModel
 public import RunStore
 
 /// Reads the bytes of messages: from the traces of their receivers, or as a replay of the sender has captured them. Inflates only what is
 /// asked for.
 ///
-/// Memory: some 2 MB for each of the last `openTraces` nodes read from.
+/// Memory: some 2 MB for each of the last `OpenNodes.mostOpen` nodes read from.
 public final class MessageReader {
     /// So many bytes of a message are shown where only its beginning is.
     public static let previewLength = 400
@@ -15,14 +13,23 @@ public final class MessageReader {
     public static let wholeLength = 1 << 28
 
     private let index: RunIndex
-    private var readers: [NodeID: NodeBytes] = [:]
-    /// Those whose traces are open, the one used last at the end.
-    private var open: [NodeID] = []
-    /// So many traces are open at once: a process may not have any number of files, nor any amount of memory.
-    private static let openTraces = 128
+    private let nodes: OpenNodes
 
     /// A reader for the messages of `index`.
-    public init(_ index: RunIndex) { self.index = index }
+    public init(_ index: RunIndex) {
+        self.index = index
+        nodes = OpenNodes { node in
+            let stream = index.operations(of: node)
+            return try NodeBytes(trace: index.nodes[Int(node.index)].tracePath, capture: index.capturePath(of: node)) {
+                var events: Set<UInt64> = []
+                for number in 0..<stream.count {
+                    let operation = try stream.operation(number)
+                    if operation.payload == .frame { events.insert(operation.at.event) }
+                }
+                return events
+            }
+        }
+    }
 
     /// The bytes of a message, at most `limit` of them: those that recorded receives took, in order, or, if that is not all of it, those
     /// that were sent. `nil` if nothing holds them.
@@ -36,7 +43,7 @@ public final class MessageReader {
         for part in message.to where bytes.count < limit {
             let count = min(part.length, UInt64(limit - bytes.count))
             guard
-                let read = try reader(part.position.node).read(
+                let read = try nodes.node(part.position.node).read(
                     part.payload, at: part.position.moment.event, offset: part.offset, count: count)
             else { return bytes.isEmpty ? nil : bytes }
             bytes += read
@@ -47,37 +54,15 @@ public final class MessageReader {
     /// `count` bytes of what a message's send handed over, from `offset` of it on; `nil` if no replay has captured them.
     func sent(_ message: Message, offset: UInt64, count: UInt64) throws -> [UInt8]? {
         guard let from = message.from, case .captured = message.sentPayload else { return nil }
-        return try reader(from.position.node).read(message.sentPayload, at: from.position.moment.event, offset: offset, count: count)
+        return try nodes.node(from.position.node).read(message.sentPayload, at: from.position.moment.event, offset: offset, count: count)
     }
 
     /// `count` bytes of what `part` took, from `offset` of it on; `nil` if no trace holds them.
     func received(_ part: Message.Part, offset: UInt64, count: UInt64) throws -> [UInt8]? {
-        try reader(part.position.node).read(
+        try nodes.node(part.position.node).read(
             part.payload, at: part.position.moment.event, offset: part.offset &+ offset, count: count)
     }
 
     /// What made bytes unknown that were known when the run was indexed, for people.
-    public var troubles: [String] {
-        readers.sorted { $0.key < $1.key }.compactMap { node, reader in reader.goneCapture.map { "\(index.name(node)): \($0)" } }
-    }
-
-    private func reader(_ node: NodeID) throws -> NodeBytes {
-        if open.last != node {
-            open.removeAll { $0 == node }
-            open.append(node)
-            if open.count > Self.openTraces { readers[open.removeFirst()]?.close() }
-        }
-        if let reader = readers[node] { return reader }
-        let stream = index.operations(of: node)
-        let reader = try NodeBytes(trace: index.nodes[Int(node.index)].tracePath, capture: index.capturePath(of: node)) {
-            var events: Set<UInt64> = []
-            for number in 0..<stream.count {
-                let operation = try stream.operation(number)
-                if operation.payload == .frame { events.insert(operation.at.event) }
-            }
-            return events
-        }
-        readers[node] = reader
-        return reader
-    }
+    public var troubles: [String] { nodes.gone.map { "\(index.name($0.node)): \($0.error)" } }
 }

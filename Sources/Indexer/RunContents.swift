@@ -5,15 +5,19 @@ import RunStore
 /// What the traces of a run, and the captures of their replays, tell of the bytes that calls moved: `match` looks into it where lengths and
 /// times leave something open.
 final class RunContents {
-    private let nodes: [IndexedNode]
     private let activities: [NodeActivity]
-    private let run: RunDirectory
-    private var open: [NodeID: NodeBytes] = [:]
+    private let nodes: OpenNodes
     /// Nodes whose bytes could not be read, and why not.
     private(set) var troubles: [NodeID: any Error] = [:]
 
     init(_ run: RunDirectory, _ nodes: [IndexedNode], _ activities: [NodeActivity]) {
-        (self.run, self.nodes, self.activities) = (run, nodes, activities)
+        self.activities = activities
+        self.nodes = OpenNodes { id in
+            let node = nodes[Int(id.index)]
+            return try NodeBytes(trace: node.tracePath, capture: node.captureName.map { run.captureFile($0) }) {
+                Set(activities[Int(id.index)].operations.lazy.filter { $0.payload == .frame }.map(\.at.event))
+            }
+        }
     }
 
     /// The same, as `match` takes it.
@@ -43,26 +47,11 @@ final class RunContents {
             }
         guard offset < length else { return nil }
         do {
-            return try node(ref.node).read(
+            return try nodes.node(ref.node).read(
                 operation.payload, at: operation.at.event, offset: offset, count: min(length - offset, UInt64(max(0, count))))
         } catch {
             troubles[ref.node] = error
             return nil
         }
     }
-
-    private func node(_ id: NodeID) throws -> NodeBytes {
-        if let known = open[id] { return known }
-        if open.count == Self.mostOpen { open = [:] }
-        let node = nodes[Int(id.index)]
-        let operations = activities[Int(id.index)].operations
-        let bytes = try NodeBytes(trace: node.tracePath, capture: node.captureName.map { run.captureFile($0) }) {
-            Set(operations.lazy.filter { $0.payload == .frame }.map(\.at.event))
-        }
-        open[id] = bytes
-        return bytes
-    }
-
-    /// So many traces are open at once.
-    private static let mostOpen = 64
 }

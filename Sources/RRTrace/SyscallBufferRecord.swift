@@ -55,7 +55,8 @@ public struct SyscallBufferRecords: Sequence, IteratorProtocol, Sendable {
         guard size >= Self.recordHeaderSize, size <= end - position else { return damaged() }
         let flags = bytes[position + 10]
         let record = SyscallBufferRecord(
-            offset: position, place: UInt32(truncatingIfNeeded: position - start), result: bytes.littleEndian(at: position), number: bytes.littleEndian(at: position + 8),
+            offset: position, place: UInt32(truncatingIfNeeded: position - start), result: bytes.littleEndian(at: position),
+            number: bytes.littleEndian(at: position + 8),
             mayBlock: flags & 1 != 0, replayAssisted: flags & 2 != 0,
             extra: position + Self.recordHeaderSize..<position + size)
         position += (size + 7) & ~7  // Records are kept at multiples of 8 from each other.

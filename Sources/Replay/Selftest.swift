@@ -98,7 +98,8 @@ public struct Selftest {
             let trace = try TraceDirectory(path: path)
             let invocation = way == .remote ? rr : try rr.withCaptureAgent(in: environment)
             let pass = CapturePass(
-                trace: path, rr: invocation, bufferHeaderSize: trace.syscallBufferHeaderSize ?? SyscallBufferRecords.oldestHeaderSize, mode: way,
+                trace: path, rr: invocation, bufferHeaderSize: trace.syscallBufferHeaderSize ?? SyscallBufferRecords.oldestHeaderSize,
+                mode: way,
                 patience: Self.patience, version: version)
             let file = try pass.run(into: "\(path)-\(way.rawValue).calls")
             let comparison = try CaptureComparison(file, of: trace)

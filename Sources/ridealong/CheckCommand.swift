@@ -70,7 +70,7 @@ struct CheckCommand: ParsableCommand {
             out.line("")
             out.line("Remove \(index.run.indexDirectory) and run `ridealong index`; if this stays, please report it with these lines.")
         }
-        for trouble in comparison?.troubles ?? [] { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
+        StandardError.writeUnread(comparison?.troubles ?? [])
         if !rows.isEmpty { throw ExitCode.failure }
     }
 

@@ -1,18 +1,31 @@
+import ArgumentParser
 import Foundation
 import Recorder
 
 /// Answers of `doctor` and `selftest`, as they are printed.
 enum CheckText {
-    /// Prints at once: checks take their time.
-    static func print(_ body: (inout Output) throws -> Void) rethrows {
-        var out = Output()
-        try body(&out)
+    /// Prints each answer of `examine` as soon as it is there, as the listing called `name`; fails if not all is well.
+    static func print(_ name: String, json: Bool, _ examine: (_ report: (Doctor.Check) -> Void) throws -> Bool) throws {
+        if json { atOnce { $0.listing(name) } }
+        var failure: (any Error)?
+        let isGood = try examine { check in
+            do {
+                try atOnce { out in
+                    if json { return try out.object(check) }
+                    for line in lines(check) { out.line(line) }
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        if !isGood { throw ExitCode.failure }
     }
 
-    /// Writes an answer.
-    static func write(_ check: Doctor.Check, json: Bool, to out: inout Output) throws {
-        if json { return try out.object(check) }
-        for line in lines(check) { out.line(line) }
+    /// Writes what `body` says: checks take their time.
+    private static func atOnce(_ body: (inout Output) throws -> Void) rethrows {
+        var out = Output()
+        try body(&out)
     }
 
     /// Two columns and the finding; the remedy stands on a line of its own.

@@ -17,16 +17,6 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let doctor = Doctor(run: options.directory.path, environment: ProcessInfo.processInfo.environment)
-        if options.json { CheckText.print { $0.listing("doctor") } }
-        var failure: (any Error)?
-        let works = doctor.examine { check in
-            do {
-                try CheckText.print { out in try CheckText.write(check, json: options.json, to: &out) }
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        if !works { throw ExitCode.failure }
+        try CheckText.print("doctor", json: options.json) { doctor.examine(report: $0) }
     }
 }

@@ -36,7 +36,7 @@ struct ListChannelsCommand: ParsableCommand {
             (!unmatched || $0.isOutside) && (!ambiguous || $0.channel.isAmbiguous)
         }
         let comparison = bytes ? try ByteComparison(index) : nil
-        for trouble in comparison?.troubles ?? [] { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
+        StandardError.writeUnread(comparison?.troubles ?? [])
         let compared = { (channel: IndexedChannel) in
             comparison.map { $0.channels[channel.index] ?? (MessageComparison(), MessageComparison()) }
         }

@@ -70,7 +70,7 @@ struct MessagesCommand: ParsableCommand {
             }
         }
         if let failure { throw failure }
-        for trouble in reader.troubles { StandardError.write("ridealong: not all bytes could be read: \(trouble)\n") }
+        StandardError.writeUnread(reader.troubles)
     }
 
     private func table(_ index: RunIndex) throws -> Table {

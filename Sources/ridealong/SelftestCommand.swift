@@ -27,24 +27,16 @@ struct SelftestCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("ridealong-selftest-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        if json { CheckText.print { $0.listing("selftest") } }
-        var failure: (any Error)?
-        let report = { (check: Doctor.Check) -> Void in
-            do {
-                try CheckText.print { out in try CheckText.write(check, json: json, to: &out) }
-            } catch {
-                failure = error
+        try CheckText.print("selftest", json: json) { report in
+            Doctor(run: directory.path, environment: environment).describe().forEach(report)
+            let isGood = try Selftest(in: directory.path, environment: environment).run(report: report)
+            if keep {
+                StandardError.write("ridealong: the files are in \(directory.path)\n")
+            } else {
+                try FileManager.default.removeItem(at: directory)
             }
+            return isGood
         }
-        Doctor(run: directory.path, environment: environment).describe().forEach(report)
-        let isGood = try Selftest(in: directory.path, environment: environment).run(report: report)
-        if keep {
-            StandardError.write("ridealong: the files are in \(directory.path)\n")
-        } else {
-            try FileManager.default.removeItem(at: directory)
-        }
-        if let failure { throw failure }
-        if !isGood { throw ExitCode.failure }
     }
 }
 

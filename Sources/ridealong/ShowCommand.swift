@@ -94,13 +94,13 @@ struct PositionFacts: Encodable {
             (call, result, registers) = ("\(line.name) returns", line.result, [:])
         }
         let stream = index.operations(of: position.node)
+        let reader = MessageReader(index)
         for number in try stream.operations(at: position.moment) {
             let ref = OperationRef(node: position.node, index: number)
             let rank = try stream.rank(number)
             operations.append(try LogRow(rank, ref, index))
             process = try stream.operation(number).process
             for message in try index.messages(touching: ref, rank: rank) {
-                let reader = MessageReader(index)
                 let payload = try reader.payload(of: message)
                 if messages.isEmpty { bytes = payload }
                 messages.append(MessageRow(message, index, payload: payload, try reader.compare(message)))

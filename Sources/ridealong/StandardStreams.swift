@@ -15,6 +15,11 @@ enum StandardStreams {
 
 /// Standard error, for what is no listing.
 enum StandardError {
+    /// Says why not all bytes of messages could be read.
+    static func writeUnread(_ troubles: [String]) {
+        for trouble in troubles { write("ridealong: not all bytes could be read: \(trouble)\n") }
+    }
+
     /// Writes `text` if it can be written: there is nowhere to complain about this.
     static func write(_ text: String) {
         var rest = Array(text.utf8)[...]

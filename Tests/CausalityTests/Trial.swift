@@ -14,7 +14,7 @@ struct Trial {
     var right: [String: Int] = [:]
 
     /// The world of `seed`.
-    init(seed: UInt64, features: SimulationFeatures = .handled) { self.init(.scenario(seed: seed, features: features)) }
+    init(seed: UInt64, features: SimulationFeatures = .all) { self.init(.scenario(seed: seed, features: features)) }
 
     init(_ plan: Plan) {
         simulation = Simulation(plan)

@@ -1,4 +1,4 @@
-/// What a simulated world may contain. What `Matching` and `Causality` do not handle yet is left out of the worlds that tests try.
+/// What a simulated world may contain.
 public struct SimulationFeatures: OptionSet, Sendable {
     /// One bit for each.
     public let rawValue: UInt32
@@ -50,22 +50,16 @@ public struct SimulationFeatures: OptionSet, Sendable {
         (.payloads, "payloads"), (.multicast, "multicast"), (.urgent, "urgent"),
     ]
 
-    /// What worlds contain unless somebody asks for more: all that is handled.
-    public static let handled: SimulationFeatures = [
-        .resets, .buffers, .links, .pipes, .sharedPipes, .severalTasks, .sequenced, .unixDatagrams, .udp, .truncation, .polls,
-        .listens, .urgent, .payloads, .multicast,
-    ]
-
-    /// Everything that can be simulated.
+    /// Everything that can be simulated: what worlds contain unless somebody asks for less.
     public static let all = SimulationFeatures(names.map(\.feature))
 
-    /// The features that `text` names, separated by commas; `all`; and the handled ones for `nil`.
+    /// The features that `text` names, separated by commas; all for `nil`.
     public init(text: String?) {
         guard let text else {
-            self = .handled
+            self = .all
             return
         }
         let words = text.split(separator: ",").map(String.init)
-        self = words == ["all"] ? .all : SimulationFeatures(Self.names.filter { words.contains($0.name) }.map(\.feature))
+        self = SimulationFeatures(Self.names.filter { words.contains($0.name) }.map(\.feature))
     }
 }
