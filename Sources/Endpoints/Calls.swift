@@ -13,7 +13,7 @@ extension EndpointTracker {
         }
         var call = PendingCall(syscall: syscall, entered: stamp(frame))
         if syscall.takesDescriptor { call.file = file(frame.descriptor(0), task, toMoveBytes: syscall.movesBytes, &data) }
-        if syscall.direction == .send, let captured { call.payloads = captured.sections.filter { $0.kind == .payload } }
+        if syscall.handsOver { call.captured = captured }
         captured = nil
         if let second = syscall.secondDescriptor { call.other = file(frame.descriptor(second), task, toMoveBytes: true, &data) }
         switch syscall {
@@ -55,6 +55,7 @@ extension EndpointTracker {
         case .socketpair, .pipe, .pipe2: openPair(frame, task, call, &data)
         case .listen: listen(frame, task, call)
         case .accept, .accept4: accept(frame, task, call, &data)
+        case .bind: bind(frame, call)
         case .connect: connect(frame, task, call)
         case .getsockopt: socketOption(frame, call, &data)
         case .getsockname, .getpeername: socketName(frame, call, &data)

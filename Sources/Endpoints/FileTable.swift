@@ -85,8 +85,10 @@ struct OpenFile {
     var isListening = false
     /// Its own address, learned before it had an endpoint.
     var local: Address?
-    /// Its peer's, learned so.
+    /// Its peer's, learned so; for a datagram socket, whom it was connected to last.
     var remote: Address?
+    /// Whether a datagram socket may have been reached by anybody: it had an address before it was connected, or was connected before.
+    var isReachable = false
     /// What `stat` or the sidecar calls it.
     var identity: Endpoint.FileIdentity?
     /// The `open` of a FIFO.
@@ -103,6 +105,9 @@ struct OpenFile {
     var isInherited = false
     /// It came with a message, and which file it is could not be told.
     var isPassed = false
+
+    /// Its own address, unless that stands for all that its host has: of a connection, it is one of these.
+    var ownAddress: Address? { local.flatMap { $0.isAny ? nil : $0 } }
 
     /// How its endpoint came to be, if no call of its own tells.
     var birth: Endpoint.Birth {

@@ -28,7 +28,8 @@ extension EndpointTracker {
 
     /// sendmmsg.
     mutating func giveMessages(
-        _ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall, _ data: inout DataReader
+        _ serial: Int32, _ file: Int, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall,
+        _ data: inout DataReader
     ) {
         guard frame.result > 0 else {
             if frame.result < 0 { transfer(.send, serial, task, call, at: call.entered, latest: frame.time, result: frame.result) }
@@ -41,8 +42,8 @@ extension EndpointTracker {
         for (index, message) in messages.enumerated() {
             let length = Int64(message.length)
             transfer(
-                .send, serial, task, call, at: call.entered, latest: frame.time, result: length, payload: call.payload(index, count: length)
-            )
+                .send, serial, task, call, at: call.entered, latest: frame.time, result: length,
+                payload: call.payload(index, count: length), peer: destination(of: file, call, message: index))
         }
     }
 

@@ -49,8 +49,8 @@ public struct NodeReading: Sendable {
         self = tracker.reading
     }
 
-    /// For the tracker, which fills it in.
-    init() {}
+    /// Of a trace that was not read yet.
+    public init() {}
 
     /// Events between two calls of `progress`.
     private static let progressInterval: UInt64 = 1 << 16

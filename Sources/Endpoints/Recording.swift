@@ -6,7 +6,9 @@ extension EndpointTracker {
     /// Adds an endpoint for `file`.
     mutating func addEndpoint(_ file: Int, _ birth: Endpoint.Birth, _ task: Int, opened: Moment) -> Int32 {
         let serial = Int32(truncatingIfNeeded: reading.activity.endpoints.count)
-        var endpoint = Endpoint(kind: files[file].kind.endpointKind, birth: birth, opened: opened, local: files[file].local)
+        var endpoint = Endpoint(
+            kind: files[file].kind.endpointKind, birth: birth, opened: opened,
+            local: birth == .connect ? files[file].ownAddress : files[file].local)
         endpoint.access = files[file].access
         endpoint.remote = files[file].remote
         endpoint.identity = files[file].identity

@@ -86,7 +86,9 @@ extension EndpointTracker {
         } else if kind == .tcp {
             // rr did not find the socket in its own network namespace; the kernel's answer to the program still names the peer.
             let remote = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
-            learn(serial, local: call.file.flatMap { files[$0].local }, remote: remote)
+            learn(serial, local: call.file.flatMap { files[$0].ownAddress }, remote: remote)
+        } else if kind == .unixStream || kind == .unixSequenced {
+            learn(serial, local: call.file.flatMap { files[$0].local }, remote: nil)
         }
         if let listener = call.file, let listening = files[listener].endpoint, reading.activity.endpoints[Int(listening)].local == nil {
             reading.activity.endpoints[Int(listening)].local = reading.activity.endpoints[Int(serial)].local
@@ -104,7 +106,8 @@ extension EndpointTracker {
     mutating func connect(_ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall) {
         guard let file = call.file, let entered = files[file].connecting else { return }
         if case .other = files[file].kind { return }
-        if files[file].kind.endpointKind.isDatagram { return redirect(file) }
+        if files[file].kind.endpointKind.isDatagram { return redirect(file, frame.result, call) }
+        if files[file].endpoint == nil { files[file].remote = destination(of: call) }
         switch frame.result {
         case 0, Errno.isConnected:
             let addresses = frame.socketAddresses()
@@ -116,6 +119,7 @@ extension EndpointTracker {
             if let addresses {
                 learn(serial, local: Address(recordedLocal: addresses.local), remote: Address(recordedRemote: addresses.remote))
             }
+            learn(serial, local: nil, remote: files[file].remote)
         case Errno.inProgress, Errno.alreadyConnecting, Errno.interrupted:
             _ = connecting(file, task, entered, at: frame.time)
         default:
@@ -132,9 +136,26 @@ extension EndpointTracker {
         return serial
     }
 
-    /// connect on a datagram socket only says whom it talks to from here on, if not to nobody; whom, the trace does not tell.
-    private mutating func redirect(_ file: Int) {
-        if let serial = files[file].endpoint { reading.activity.endpoints[Int(serial)].remote = nil }
+    /// connect on a datagram socket only says whom it talks to from here on, if not to nobody; whom, only a replay tells.
+    ///
+    /// What it receives is from there, unless it came before.
+    private mutating func redirect(_ file: Int, _ result: Int64, _ call: PendingCall) {
+        files[file].connecting = nil
+        guard result == 0 else { return }
+        files[file].remote = destination(of: call)
+        if let serial = files[file].endpoint {
+            reading.activity.endpoints[Int(serial)].remote = files[file].isReachable ? nil : files[file].remote
+        }
+        files[file].isReachable = true
+    }
+
+    /// bind returns: the socket has an address, which a replay tells. One that the kernel has chosen the program may ask for.
+    mutating func bind(_ frame: borrowing some CallView & ~Copyable, _ call: PendingCall) {
+        guard frame.result == 0, let file = call.file else { return }
+        files[file].isReachable = true
+        guard files[file].local == nil, let address = address(of: call), address != .unixUnnamed, address.port != 0 else { return }
+        files[file].local = address
+        if let serial = files[file].endpoint { learn(serial, local: address, remote: nil) }
     }
 
     /// A send that connects first.
@@ -175,8 +196,9 @@ extension EndpointTracker {
             return
         }
         let known = isPeer ? reading.activity.endpoints[Int(serial)].remote : reading.activity.endpoints[Int(serial)].local
-        if known == nil {
+        if known.map(\.isAny) ?? true {
             let address = readSocketAddress(frame, addressArgument: 1, lengthArgument: 2, &data)
+            if address != nil, !isPeer { reading.activity.endpoints[Int(serial)].local = nil }
             learn(serial, local: isPeer ? nil : address, remote: isPeer ? address : nil)
         }
         if isPeer, reading.activity.endpoints[Int(serial)].established == nil {

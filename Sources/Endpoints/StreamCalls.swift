@@ -62,9 +62,11 @@ extension EndpointTracker {
             losePlaces(.send, serial, from: call.entered)
             note("not-understood", "urgent data", at: stamp(frame).moment)
         }
-        if call.syscall == .sendmmsg { return giveMessages(serial, frame, task, call, &data) }
+        if files[file].kind.endpointKind.isDatagram { files[file].isReachable = true }
+        if call.syscall == .sendmmsg { return giveMessages(serial, file, frame, task, call, &data) }
         transfer(
-            .send, serial, task, call, at: call.entered, latest: frame.time, result: result, payload: call.payload(0, count: result))
+            .send, serial, task, call, at: call.entered, latest: frame.time, result: result, payload: call.payload(0, count: result),
+            peer: destination(of: file, call))
     }
 
     // MARK: Receives
@@ -198,7 +200,7 @@ extension EndpointTracker {
 extension PendingCall {
     /// The `count` bytes of message `message` that it has sent, if a replay has captured them all.
     func payload(_ message: Int, count: Int64) -> PayloadRef {
-        guard let short = UInt32(exactly: count), short > 0, let section = payloads.first(where: { $0.message == message }),
+        guard let short = UInt32(exactly: count), short > 0, let section = captured?.section(.payload, message: message),
             section.count >= Int(short)
         else { return .unknown }
         return .captured(offset: section.offset, count: short)

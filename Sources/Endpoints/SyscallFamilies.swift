@@ -42,10 +42,14 @@ extension Syscall {
         }
     }
 
+    /// Whether it hands over something in memory that a trace does not hold, and that is of interest.
+    var handsOver: Bool { self == .bind || self == .connect || direction == .send }
+
     /// Whether its first argument is a descriptor.
     var takesDescriptor: Bool {
         switch self {
-        case .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl, .ioctl,
+        case .bind, .connect, .accept, .accept4, .listen, .shutdown, .getsockname, .getpeername, .getsockopt, .dup, .dup2, .dup3, .fcntl,
+            .ioctl,
             .fstat, .newfstatat,
             .statx:
             true

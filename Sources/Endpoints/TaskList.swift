@@ -12,8 +12,8 @@ struct PendingCall {
     var other: Int?
     /// The operation it has already made (a close), whose latest time its return will set.
     var operation: Int?
-    /// The bytes that it is to send, if a replay has captured them: for each message a section.
-    var payloads: [CapturedCall.Section] = []
+    /// What it hands over, if a replay has captured it.
+    var captured: CapturedCall?
     /// The flags of a clone.
     var cloneFlags: UInt64 = 0
 

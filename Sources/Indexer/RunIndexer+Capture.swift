@@ -8,15 +8,19 @@ import RunStore
 
 /// Reading nodes of which a trace does not tell all.
 extension RunIndexer {
-    /// Reads a trace, with what a replay captures if its syscall buffer was on. Second: why nothing could be captured.
+    /// Reads a trace, with what a replay captures if its syscall buffer was on, or if all are to be replayed. Second: why nothing could be
+    /// captured.
     func read(_ trace: TraceDirectory, as id: NodeID, _ node: inout IndexedNode) throws(TraceError) -> (NodeReading, problem: Anomaly?) {
         let inherited = node.sidecar?.inheritedFiles ?? []
         let name = node.name
         let progress = { (events: UInt64) -> Void in self.progress?(name, .reading, events) }
         let mayReplay = replaying != nil && trace.header != nil && node.state == .complete
-        var reading = try NodeReading(trace, node: id, inherited: inherited, stopsAtFlush: mayReplay, progress: progress)
-        node.fill(from: reading)
-        guard reading.isBuffered, mayReplay else { return (reading, nil) }
+        var reading = NodeReading()
+        if !(mayReplay && replaysAll) {
+            reading = try NodeReading(trace, node: id, inherited: inherited, stopsAtFlush: mayReplay, progress: progress)
+            node.fill(from: reading)
+            guard reading.isBuffered, mayReplay else { return (reading, nil) }
+        }
         var file: CaptureFile?
         var problem: Anomaly?
         do {
@@ -60,7 +64,9 @@ extension RunIndexer {
     /// Whether a node must be read again although its trace has not changed: what a replay of it captures is not there, or not any more,
     /// or is broken. One that could not be replayed is not tried each time.
     func lacksCapture(_ node: IndexedNode) -> Bool {
-        guard replaying != nil, node.isBuffered, node.state == .complete, let name = captureName(of: node) else { return false }
+        guard replaying != nil, node.isBuffered || replaysAll, node.state == .complete, let name = captureName(of: node) else {
+            return false
+        }
         if node.captureName == nil { return !node.anomalies.contains { $0.name == Self.notCaptured } }
         return node.captureName != name || stored(name) == nil
     }

@@ -33,14 +33,18 @@ public struct RunIndexer: Sendable {
     public typealias Replaying = @Sendable (_ sidecar: Sidecar) throws -> RRInvocation
     /// How to replay nodes whose calls are hidden in the syscall buffer; `nil`: they stay hidden.
     public let replaying: Replaying?
+    /// Whether also those are replayed of which the trace tells all but what they handed over.
+    public let replaysAll: Bool
     /// What replays that run at the same time share.
     let budget = ReplayBudget()
 
     /// An indexer for `run` and further `traces`.
-    public init(run: RunDirectory, traces: [String] = [], replaying: Replaying? = nil, progress: Progress? = nil) {
+    public init(run: RunDirectory, traces: [String] = [], replaying: Replaying? = nil, replaysAll: Bool = false, progress: Progress? = nil)
+    {
         self.run = run
         self.traces = traces
         self.replaying = replaying
+        self.replaysAll = replaysAll
         self.progress = progress
     }
 

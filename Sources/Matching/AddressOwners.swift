@@ -19,8 +19,12 @@ struct AddressOwners {
 
     private let histories: Histories
     private let datagrams: Datagrams
-    /// When each endpoint that was asked for sent its messages, by their length.
-    private var times: [Int: [UInt64: [Int64]]] = [:]
+    /// What each endpoint that was asked for sent that another may have received, and when, by their length.
+    private var ways: [Way: (sent: [Datagram], times: [UInt64: [Int64]])] = [:]
+    private struct Way: Hashable {
+        var giver: Int
+        var taker: Int32
+    }
 
     /// Which hosts have each IP address, as far as sockets say so; without ports.
     private var hosts: [Address: Set<Int32>] = [:]
@@ -139,6 +143,18 @@ struct AddressOwners {
         return found
     }
 
+    /// Whether an endpoint may have the address with this number: it is known to have it; or nobody is, and nothing speaks against it. A
+    /// path may have several names.
+    func mayHave(_ slot: Int, _ number: Int32) -> Bool {
+        let (place, owners) = (datagrams.addresses[Int(number)], owners[Int(number)])
+        if !owners.isEmpty, !place.address.isGroup || owners.contains(Int32(truncatingIfNeeded: slot)) {
+            return owners.contains(Int32(truncatingIfNeeded: slot))
+        }
+        guard histories.all[slot].kind == place.kind, place.host == nil || place.host == histories.all[slot].host else { return false }
+        if case .unixPath = place.address, case .unixPath? = histories.endpoint(slot).local { return true }
+        return couldHave(place.address, histories.endpoint(slot).local, on: histories.all[slot].host)
+    }
+
     private func first(_ slot: Int) -> Int64 { datagrams.sent[slot - datagrams.firstSlot].first?.earliest ?? .max }
 
     /// The indices of all `senders` that may have the address from which `heard` came.
@@ -171,18 +187,17 @@ struct AddressOwners {
     private mutating func couldSend(_ slot: Int, _ heard: [Datagram]) -> Bool {
         if histories.all[slot].isOpaque { return true }
         let end = histories.all[slot].isCut ? histories.end(of: slot) : .max
-        let sent = datagrams.sent(by: Int32(truncatingIfNeeded: slot))
+        // What goes to many is received more often than sent; but by nobody twice, in general.
+        let taker = heard[0].slot
+        let (sent, given) = way(from: slot, to: taker)
         let receivers = Set(heard.map(\.slot))
         let slack = { [histories] (message: Datagram) in histories.slack(slot, Int(message.slot)) }
         let mayRepeat = histories.all[slot].kind == .udp && histories.slack([slot] + receivers.map { Int($0) }) > 0
-        let given = times[slot] ?? Dictionary(grouping: sent, by: \.length).mapValues { $0.map(\.earliest) }
-        times[slot] = given
         var taken: [UInt64: Int] = [:]
         var cut = 0
         var longer: [Datagram]?
         var isKnown = false
-        // What goes to many is received more often than sent; but by nobody twice, in general.
-        for message in heard where receivers.count == 1 || message.slot == heard[0].slot {
+        for message in heard where receivers.count == 1 || message.slot == taker {
             var isSent = false
             if message.mayBeLonger {
                 let possible = longer ?? sent.filter { $0.length >= message.length }
@@ -201,5 +216,14 @@ struct AddressOwners {
             guard isSent || notAfter(end, message.latest, slack(message)) else { return false }
         }
         return isKnown
+    }
+
+    private mutating func way(from giver: Int, to taker: Int32) -> (sent: [Datagram], times: [UInt64: [Int64]]) {
+        let way = Way(giver: giver, taker: taker)
+        if let known = ways[way] { return known }
+        let sent = datagrams.sent(by: Int32(truncatingIfNeeded: giver)).filter { $0.peer < 0 || mayHave(Int(taker), $0.peer) }
+        let found = (sent, Dictionary(grouping: sent, by: \.length).mapValues { $0.map(\.earliest) })
+        ways[way] = found
+        return found
     }
 }

@@ -88,11 +88,11 @@ struct Datagrams {
 }
 
 extension Address {
-    /// Whether it stands for all addresses of its host.
-    var isAny: Bool {
+    /// Whether many may have it at the same time, also on several hosts (multicast, and broadcast to the own network).
+    var isGroup: Bool {
         switch self {
-        case .ipv4(let address, _): address == 0
-        case .ipv6(let high, let low, _): high == 0 && low == 0
+        case .ipv4(let address, _): address >> 28 == 0xe || address == .max
+        case .ipv6(let high, _, _): high >> 56 == 0xff
         case .unixPath, .unixAbstract, .unixUnnamed: false
         }
     }

@@ -26,6 +26,8 @@ struct Exchange {
     /// The ports of sockets that have an address, as far as others name it.
     private let ownPorts: [Int32: UInt16?]
     private var groupOfGiver: [Int32: Int] = [:]
+    /// Those whose anonymous receives have found their senders by where these sent to.
+    private var byDestination: Set<Int32> = []
 
     init(_ datagrams: Datagrams, _ contents: Contents) {
         self.datagrams = datagrams
@@ -37,6 +39,7 @@ struct Exchange {
         ownPorts = ports
         isLinked = [Bool](repeating: false, count: Int(datagrams.count))
         groupByAddress()
+        groupByDestination()
         groupAnonymous()
         for group in groups { settle(group) }
     }
@@ -69,6 +72,23 @@ struct Exchange {
         groups[group].receives += receives
     }
 
+    /// Receives that do not say whom their message came from, of who has an address that others are known to have sent to: from these, if
+    /// that explains all of them, or contents tell.
+    private mutating func groupByDestination() {
+        var sendsTo: [Int32: [Datagram]] = [:]
+        for message in datagrams.sent.joined() where message.peer >= 0 && !owners.isInferred[Int(message.peer)] {
+            for taker in owners.owners[Int(message.peer)] { sendsTo[taker, default: []].append(message) }
+        }
+        for (taker, sends) in sendsTo.sorted(by: { $0.key < $1.key }) {
+            let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
+            let isTold = { [contents] (message: Datagram) in contents.isKnown(message.ref) }
+            guard !anonymous.isEmpty, sends.allSatisfy(isTold) && anonymous.allSatisfy(isTold) || canExplain(sends, anonymous)
+            else { continue }
+            byDestination.insert(taker)
+            add(anonymous, from: Set(sends.map(\.slot)).sorted())
+        }
+    }
+
     /// Receives that do not say whom their message came from: from the only one that the receiver talks to, or from the only ones who are
     /// left.
     private mutating func groupAnonymous() {
@@ -80,8 +100,8 @@ struct Exchange {
         for slot in datagrams.slots {
             let taker = Int32(truncatingIfNeeded: slot)
             let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
-            if anonymous.isEmpty { continue }
-            if let known = partners[taker], known.count == 1, let giver = known.first, canExplain([giver], anonymous) {
+            if anonymous.isEmpty || byDestination.contains(taker) { continue }
+            if let known = partners[taker], known.count == 1, let giver = known.first, canExplain(datagrams.sent(by: giver), anonymous) {
                 add(anonymous, from: [giver])
             } else if partners[taker] == nil {
                 left.append(taker)
@@ -94,7 +114,8 @@ struct Exchange {
                 place(giver) == place(taker) && giver != taker && groupOfGiver[giver] == nil && !datagrams.sent(by: giver).isEmpty
             }
             let anonymous = datagrams.received(by: taker).filter { $0.peer < 0 }
-            guard !givers.isEmpty, canExplain(givers, anonymous, wholly: true) else { continue }
+            let sends = givers.flatMap { datagrams.sent(by: $0) }
+            guard sends.count == anonymous.count, canExplain(sends, anonymous) else { continue }
             add(anonymous, from: givers)
         }
     }
@@ -107,11 +128,10 @@ struct Exchange {
 
     private func place(_ slot: Int32) -> Place { Place(kind: histories.all[Int(slot)].kind, host: histories.all[Int(slot)].host) }
 
-    /// Whether all of `receives` can have come from `givers`; if `wholly`, and nothing else went anywhere.
-    private func canExplain(_ givers: [Int32], _ receives: [Datagram], wholly: Bool = false) -> Bool {
-        let sends = givers.flatMap { datagrams.sent(by: $0) }.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
-        if wholly && sends.count != receives.count { return false }
-        let slack = histories.slack((givers + receives.map(\.slot)).map { Int($0) })
+    /// Whether all of `receives` can be of these `sends`.
+    private func canExplain(_ sends: [Datagram], _ receives: [Datagram]) -> Bool {
+        let sends = sends.sorted { ($0.earliest, $0.ref) < ($1.earliest, $1.ref) }
+        let slack = histories.slack((sends + receives).map { Int($0.slot) })
         let way = Assignment.Way(isInOrder: true, slack: slack)
         return !Assignment(sends, receives, way, contents).send.contains(-1)
     }
@@ -120,25 +140,57 @@ struct Exchange {
 
     private mutating func settle(_ group: Group) {
         let sends = group.givers.flatMap { datagrams.sent(by: $0) }
-        let told = sends.allSatisfy { $0.peer >= 0 && !owners.owners[Int($0.peer)].isEmpty }
-        guard told else {
-            // Clocks of one host agree, and only those.
-            let hosts = Dictionary(grouping: group.receives) { histories.all[Int($0.slot)].host }
-            for receives in hosts.sorted(by: { $0.key < $1.key }).map(\.value) {
-                settle(sends, receives, isElsewhere: hosts.count > 1)
-            }
-            return
-        }
+        guard sends.allSatisfy({ $0.peer >= 0 }) else { return settleByHost(sends, group.receives) }
         // Where each message goes is known.
-        var takers: [Int32: [Datagram]] = [:]
-        for message in group.receives { takers[message.slot, default: []].append(message) }
-        var sendsTo: [Int32: [Datagram]] = [:]
-        for send in sends { for taker in owners.owners[Int(send.peer)] { sendsTo[taker, default: []].append(send) } }
-        for (taker, receives) in takers.sorted(by: { $0.key < $1.key }) {
-            let isAlone = (sendsTo[taker] ?? []).allSatisfy { owners.owners[Int($0.peer)].count == 1 }
-            settle(sendsTo[taker] ?? [], receives, isComplete: isAlone)
+        let takers = Dictionary(grouping: group.receives, by: \.slot)
+        for (members, possible) in shares(of: sends, among: takers.keys.sorted()) {
+            let receives = members.flatMap { takers[$0] ?? [] }
+            guard members.count == 1 else {
+                settleByHost(possible, receives)
+                continue
+            }
+            let isAlone = possible.allSatisfy { owners.owners[Int($0.peer)].count == 1 && !isToGroup($0) }
+            settle(possible, receives, isComplete: isAlone)
         }
     }
+
+    /// Clocks of one host agree, and only those.
+    private mutating func settleByHost(_ sends: [Datagram], _ receives: [Datagram]) {
+        let hosts = Dictionary(grouping: receives) { histories.all[Int($0.slot)].host }
+        for receives in hosts.sorted(by: { $0.key < $1.key }).map(\.value) { settle(sends, receives, isElsewhere: hosts.count > 1) }
+    }
+
+    /// Which of `sends`, all of which say where they go, may have reached which `takers`; those that one of them may have reached instead
+    /// of the other together.
+    private func shares(of sends: [Datagram], among takers: [Int32]) -> [(takers: [Int32], sends: [Datagram])] {
+        var peers: [Int32: Set<Int32>] = [:]
+        for peer in Set(sends.map(\.peer)) {
+            let isOwned = !owners.owners[Int(peer)].isEmpty && !isGroup(peer)
+            for taker in isOwned ? owners.owners[Int(peer)] : takers.filter({ owners.mayHave(Int($0), peer) }) {
+                peers[taker, default: []].insert(peer)
+            }
+        }
+        var shares: [(takers: [Int32], peers: Set<Int32>)] = []
+        var home: [Int32: Int] = [:]
+        for taker in takers {
+            var share = (takers: [taker], peers: peers[taker] ?? [])
+            for other in Set(share.peers.compactMap { isGroup($0) ? nil : home[$0] }) {
+                share = (share.takers + shares[other].takers, share.peers.union(shares[other].peers))
+                shares[other] = ([], [])
+            }
+            for peer in share.peers { home[peer] = shares.count }
+            shares.append(share)
+        }
+        let takes = shares.enumerated().reduce(into: [Int32: [Int]]()) { takes, share in
+            for peer in share.element.peers { takes[peer, default: []].append(share.offset) }
+        }
+        var found = shares.map { (takers: $0.takers.sorted(), sends: [Datagram]()) }
+        for send in sends { for share in takes[send.peer] ?? [] { found[share].sends.append(send) } }
+        return found.filter { !$0.takers.isEmpty }
+    }
+
+    private func isGroup(_ number: Int32) -> Bool { datagrams.addresses[Int(number)].address.isGroup }
+    private func isToGroup(_ send: Datagram) -> Bool { isGroup(send.peer) }
 
     /// Settles which of `sends` each of `receives` took; `isComplete` if all of `sends` went to the one receiver, `isElsewhere` if there
     /// are other receivers.

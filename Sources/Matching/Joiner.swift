@@ -156,7 +156,7 @@ struct Joiner {
         }
     }
 
-    // MARK: Rule 3: Unix connections, whose addresses a trace does not tell
+    // MARK: Rule 3: Unix connections, of which at most the name that was connected to is known
 
     private mutating func joinUnix() {
         var hosts: [Int32: (connects: [Int], accepts: [Int])] = [:]
@@ -171,7 +171,10 @@ struct Joiner {
                 }
             }
             for host in hosts.sorted(by: { $0.key < $1.key }).map(\.value) {
-                join(host.connects, host.accepts, evidence: .order, ambiguity: "unix-ambiguous") { _, _ in true }
+                let names = Set(host.accepts.compactMap { histories.endpoint($0).local })
+                join(host.connects, host.accepts, evidence: .order, ambiguity: "unix-ambiguous") { [histories] in
+                    histories.couldBeNamed($0, $1, among: names)
+                }
             }
         }
     }

@@ -52,7 +52,11 @@ extension Assembly {
     private func evidence(_ conversation: Conversations.Conversation) -> Channel.Evidence {
         if conversation.others.isEmpty { return .alone }
         let owners = conversations.exchange.owners
-        let isTold = conversation.links.contains { $0.receive.peer >= 0 && !owners.isInferred[Int($0.receive.peer)] }
+        let isTold = conversation.links.contains { link in
+            let isFrom = link.receive.peer >= 0 && !owners.isInferred[Int(link.receive.peer)]
+            let isTo = link.send.peer >= 0 && !owners.isInferred[Int(link.send.peer)]
+            return isFrom || isTo && owners.owners[Int(link.send.peer)].contains(link.receive.slot)
+        }
         return isTold ? .address : .order
     }
 

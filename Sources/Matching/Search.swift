@@ -36,6 +36,14 @@ extension Histories {
         return isOneName || listeners(all[first].id.node, all[first].kind) <= 1 ? .queue : .elimination
     }
 
+    /// Whether a Unix socket that connected to some name can have met one that was accepted under another, if there are `names` to connect
+    /// to. A path may have several names.
+    func couldBeNamed(_ connecting: Int, _ accepting: Int, among names: Set<Address>) -> Bool {
+        guard let wanted = endpoint(connecting).remote, let name = endpoint(accepting).local, wanted != name else { return true }
+        guard case .unixPath = wanted, case .unixPath = name else { return false }
+        return !names.contains(wanted)
+    }
+
     /// Whether the addresses known of two TCP endpoints allow them to be connected.
     func couldBeAddressed(_ connecting: Int, _ accepting: Int) -> Bool {
         let (from, to) = (endpoint(connecting), endpoint(accepting))

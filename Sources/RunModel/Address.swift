@@ -29,6 +29,15 @@ public enum Address: Hashable, Sendable {
         }
     }
 
+    /// Whether it stands for all addresses of its host: 0.0.0.0 or `::`, whatever the port.
+    public var isAny: Bool {
+        switch self {
+        case .ipv4(let address, _): address == 0
+        case .ipv6(let high, let low, _): high == 0 && low == 0
+        case .unixPath, .unixAbstract, .unixUnnamed: false
+        }
+    }
+
     /// The port of an IP address.
     public var port: UInt16? {
         switch self {

@@ -18,7 +18,9 @@ struct IndexCommand: ParsableCommand {
 
             Of a node that was recorded with rr's syscall buffer, a trace does not tell all; such a node is \
             replayed once, as `rr replay -a` does, and what its trace lacks is taken from there. Replays run side \
-            by side, as long as together they take at most half of the memory that is free.
+            by side, as long as together they take at most half of the memory that is free. Without the syscall buffer, \
+            a trace lacks only what calls handed over: bytes that were sent, and addresses. Where these matter, \
+            such as for datagrams that say nowhere else where they go, --capture all replays those nodes, too.
 
             Prints how many nodes, events, operations, channels and messages there are, and every anomaly: \
             something that could not be read, understood or decided, with its count. docs/anomalies.md explains \
@@ -28,10 +30,13 @@ struct IndexCommand: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     /// Whether nodes are replayed.
-    enum CaptureChoice: String, ExpressibleByArgument, CaseIterable { case auto, off }
+    enum CaptureChoice: String, ExpressibleByArgument, CaseIterable { case auto, all, off }
 
     @Option(
-        help: "Whether to replay nodes that were recorded with rr's syscall buffer; without a replay most of their calls are hidden.")
+        help: """
+            Which nodes to replay: those that were recorded with rr's syscall buffer, as without a replay most of their calls are hidden \
+            (auto); all, as no trace tells what was sent, and to which address; or none (off).
+            """)
     var capture = CaptureChoice.auto
 
     @Argument(help: "Further traces that belong to the run.")
@@ -43,7 +48,9 @@ struct IndexCommand: ParsableCommand {
         let replaying: RunIndexer.Replaying = { sidecar in
             try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment).withReplayCPU(in: environment)
         }
-        let indexer = RunIndexer(run: options.directory, traces: traces, replaying: capture == .auto ? replaying : nil) {
+        let indexer = RunIndexer(
+            run: options.directory, traces: traces, replaying: capture == .off ? nil : replaying, replaysAll: capture == .all
+        ) {
             meter.show($0, $1, $2)
         }
         let report = try indexer.update()

@@ -26,6 +26,7 @@ struct History {
         case recvfrom = 45
         case recvmsg = 47
         case shutdown = 48
+        case bind = 49
         case listen = 50
         case getsockname = 51
         case getpeername = 52

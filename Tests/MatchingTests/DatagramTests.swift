@@ -65,6 +65,51 @@ import Testing
         #expect(found.deliveries.filter { $0.sent.node.index == 0 }.allSatisfy { !$0.isCertain })
     }
 
+    @Test func whatSaysWhereItGoesIsFoundThereAlsoByWhoAsksForNoSender() {
+        let others = (0..<2).map { Address.ipv4(0x7f00_0001, port: UInt16(70 + $0)) }
+        let giving = client.datagramSocket()
+        let takers = others.map { server.datagramSocket(local: $0) }
+        for place in [0, 1, 1, 0] { client.send(giving, 10, to: others[place]) }
+        // Nobody recorded has this one's place.
+        client.send(giving, 10, to: there)
+        client.close(giving)
+        for taker in [1, 0, 0, 1] { server.receive(takers[taker], 10, from: nil) }
+        let found = match([client.node, server.node])
+        #expect(pairs(found).sorted { $0[3] < $1[3] } == [[0, 1, 1, 0], [0, 0, 1, 1], [0, 3, 1, 2], [0, 2, 1, 3]])
+        #expect(found.channels.map(\.evidence) == [.address, .address, .alone] && found.channels[2].b == .outside(there))
+        #expect(found.deliveries.allSatisfy { $0.isCertain } && found.anomalies.isEmpty)
+    }
+
+    @Test func whatWasSentElsewhereIsNotReceivedHere() {
+        let (giving, taking) = (client.datagramSocket(local: here), server.datagramSocket(local: .ipv4(0x7f00_0001, port: 70)))
+        client.send(giving, 10, to: there)
+        client.send(giving, 10, to: .ipv4(0x7f00_0001, port: 70))
+        client.close(giving)
+        server.receive(taking, 10, from: here)
+        let found = match([client.node, server.node])
+        #expect(pairs(found) == [[0, 1, 1, 0]] && found.deliveries[0].isCertain)
+    }
+
+    @Test func thoseWhoShareAnAddressShareWhatIsSentThere() {
+        let takers = (0..<2).map { _ in server.datagramSocket(local: there) }
+        let giving = client.datagramSocket(local: here)
+        for _ in 0..<4 { client.send(giving, 10, to: there) }
+        for taker in [0, 1, 1, 0] { server.receive(takers[taker], 10, from: here) }
+        let found = match([client.node, server.node])
+        #expect(Set(pairs(found).map { $0[1] }) == [0, 1, 2, 3] && found.deliveries.count == 4)
+    }
+
+    @Test func aPathMayHaveAnotherName() {
+        let taking = server.datagramSocket(.unixDatagram, local: .unixPath("/run/log"))
+        let giving = client.datagramSocket(.unixDatagram)
+        client.send(giving, 10, to: .unixPath("/dev/log"))
+        client.send(giving, 11, to: .unixPath("/run/other"))
+        server.receive(taking, 10, from: nil)
+        let found = match([client.node, server.node])
+        #expect(found.deliveries.allSatisfy { $0.sent.index == 0 })
+        #expect(found.totals.allSatisfy { $0.forward.isBalanced && $0.backward.isBalanced })
+    }
+
     @Test func aDatagramThatWasLostLeavesOpenWhichOfItsLikeArrived() {
         let (asking, answering) = (client.datagramSocket(local: here), server.datagramSocket())
         client.send(asking, 10)

@@ -62,6 +62,26 @@ import Testing
         #expect(found.anomalies.isEmpty)
     }
 
+    @Test func connectionsToTwoNamesAreToldApartByTheNames() {
+        let names = ["/one", "/other"].map { Address.unixPath($0) }
+        for name in names { _ = server.listen(.unixStream, local: name) }
+        let clients = (0..<2).map { _ in ActivityBuilder(clock) }
+        let start = clock.now
+        for (client, name) in zip(clients, names) { _ = client.connect(.unixStream, remote: name) }
+        for client in clients { client.changeLast { ($0.earliest, $0.latest) = (start, clock.now) } }
+        let accepted = names.reversed().map { server.accept(.unixStream, local: $0) }
+        #expect(joined(match(nodes(clients)), clients: 2) == [Int32(accepted[1]), Int32(accepted[0])])
+        // A path that nobody is known to have may be another name of one.
+        let linked = ActivityBuilder(clock)
+        _ = linked.connect(.unixStream, remote: .unixPath("/link"))
+        let third = server.accept(.unixStream, local: names[0])
+        #expect(joined(match(nodes(clients + [linked])), clients: 3)[2] == Int32(third))
+        let abstract = ActivityBuilder(clock)
+        _ = abstract.connect(.unixStream, remote: .unixAbstract([1]))
+        _ = server.accept(.unixStream, local: names[0])
+        #expect(joined(match(nodes(clients + [linked, abstract])), clients: 4)[3] == -1)
+    }
+
     @Test func connectsThatDoNotOverlapAreAcceptedInTheirOrder() {
         let clients = (0..<9).map { _ in ActivityBuilder(clock) }
         for client in clients { _ = client.connect(.unixStream) }

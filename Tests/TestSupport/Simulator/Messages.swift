@@ -60,6 +60,7 @@ extension World {
             operations[operation].result = -11
             return true
         }
+        if plan.nodes[files[file].node].tellsDestinations { operations[operation].source = target }
         guard files[file].kind == .udp else {
             if files[target].isDead {
                 operations[operation].result = -111

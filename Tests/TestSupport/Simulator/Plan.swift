@@ -10,6 +10,8 @@ public struct Plan: Sendable {
         var isBuffered = false
         /// Nobody recorded it.
         var isMissing = false
+        /// Its trace tells where datagrams go that it sends, as that of a node that was replayed.
+        var tellsDestinations = false
         /// Its recorder dies when so much of the whole time has passed.
         var cut: Double?
         /// Processes that share the memory of another.
@@ -129,7 +131,10 @@ extension Plan: CustomStringConvertible {
         for (host, clock) in clocks.enumerated() { lines.append("host \(host): clock off by \(clock.skew), estimate by \(clock.error)") }
         let used = Set(tasks.filter { !$0.steps.isEmpty }.map(\.node))
         for (number, node) in nodes.enumerated() where used.contains(number) {
-            let marks = [node.isBuffered ? "buffered" : nil, node.isMissing ? "missing" : nil, node.cut.map { "cut at \($0)" }]
+            let marks = [
+                node.isBuffered ? "buffered" : nil, node.isMissing ? "missing" : nil, node.tellsDestinations ? "tells destinations" : nil,
+                node.cut.map { "cut at \($0)" },
+            ]
             lines.append("node \(number) on host \(node.host) " + marks.compactMap { $0 }.joined(separator: ", "))
         }
         let handles = Set(tasks.flatMap { $0.steps.map(\.handle) })

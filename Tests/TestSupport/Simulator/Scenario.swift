@@ -193,6 +193,7 @@ struct Scenario {
             // One kind at a time: if clients and servers of one host are missing, what is left may fit by chance.
             let isServer = serving.contains(node)
             if missing == 1 && isServer || missing == 2 && !isServer { plan.nodes[node].isMissing = random.chance(30) }
+            plan.nodes[node].tellsDestinations = random.chance(40)
             if cuts && random.chance(30) { plan.nodes[node].cut = Double.random(in: 0..<1, using: &random) }
         }
         for (number, talk) in plan.conversations.enumerated() {

@@ -57,6 +57,7 @@ struct Shrinker {
             attempt { $0.nodes[node].cut = nil }
             attempt { $0.nodes[node].isMissing = false }
             attempt { $0.nodes[node].isBuffered = false }
+            attempt { $0.nodes[node].tellsDestinations = false }
         }
         for talk in best.conversations.indices { attempt { $0.conversations[talk].hidesAddresses = false } }
         for host in best.clocks.indices { attempt { $0.clocks[host] = (0, 0) } }
@@ -73,7 +74,9 @@ extension Plan {
 
     /// How much there is in it: each step, and each kind of damage.
     fileprivate var size: Int {
-        let damage = nodes.reduce(0) { $0 + ($1.cut == nil ? 0 : 1) + ($1.isMissing ? 1 : 0) + ($1.isBuffered ? 1 : 0) }
+        let damage = nodes.reduce(0) {
+            $0 + ($1.cut == nil ? 0 : 1) + ($1.isMissing ? 1 : 0) + ($1.isBuffered ? 1 : 0) + ($1.tellsDestinations ? 1 : 0)
+        }
         let hidden = conversations.count { $0.hidesAddresses }
         let skewed = clocks.count { $0.skew != 0 || $0.error != 0 }
         return tasks.reduce(0) { $0 + $1.steps.count } + damage + hidden + skewed + (capacity == .max ? 0 : 1)
