@@ -5,8 +5,9 @@
 #pragma once
 
 enum { FORMAT_VERSION = 1, AGENT_VERSION = 2, NUMBERS = 512 };
-// How much the file grows at a time. The space is allocated before it is touched: a full disk must not be met as SIGBUS.
-enum { GROWTH = 16 << 20 };
+// How much the file grows at a time, and how much where there is no room for that. The space is allocated before it is touched: a full
+// disk must not be met as SIGBUS.
+enum { GROWTH = 16 << 20, SMALLEST_GROWTH = 1 << 12 };
 
 enum file_state { RUNNING, ENDED, NO_SPACE };
 enum capture_mode { UNDECIDED, IN_RING, BY_STOPS };
@@ -65,9 +66,15 @@ static struct file_header *header(void) { return (struct file_header *)out.bytes
 static bool has_room(size_t count) {
     if (out.bytes && header()->state != RUNNING) return false;
     if (out.mapped - out.end >= count) return true;
-    size_t size = out.end + count + GROWTH - (out.end + count) % GROWTH;
+    size_t growth = GROWTH, needed = out.end + count, size;
+    int failed;
+    do {
+        size = needed + growth - needed % growth;
+        failed = posix_fallocate(out.fd, 0, (off_t)size);
+        growth /= 4;
+    } while (failed && growth >= SMALLEST_GROWTH);
     void *bytes = MAP_FAILED;
-    if (posix_fallocate(out.fd, 0, (off_t)size) == 0) {
+    if (!failed) {
         bytes = out.bytes ? mremap(out.bytes, out.mapped, size, MREMAP_MAYMOVE)
                           : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, out.fd, 0);
     }

@@ -5,7 +5,7 @@ import RRTrace
 /// The agent does not know rr's events. But a replay makes its traced calls in the order of their frames, so that the last one captured
 /// tells where it is. Memory: a window of the capture file, and `lookAhead` frames.
 public struct ReplayFollower: ~Copyable {
-    /// The event of the latest call that was found; 0 before the first.
+    /// The event of the latest call that `follow` found; 0 before the first.
     public private(set) var event: UInt64 = 0
     /// How long the recorded program has computed between that call and the next one, in nanoseconds: the time of all steps from frame
     /// to frame that did not end with the return of a call, in which it may just have waited.
@@ -41,17 +41,26 @@ public struct ReplayFollower: ~Copyable {
         frames = try? FrameCursor(TraceDirectory(path: tracePath), readAhead: false)
     }
 
-    /// Looks again; whether the replay has made any call since the last time. O(what was captured since).
+    /// Looks again; whether the replay has made any call since the last time. O(1).
     public mutating func moved() -> Bool {
+        guard let now = openFile()?.progress() else { return false }
+        defer { seen = now }
+        return now != seen
+    }
+
+    /// Brings `event` and `recordedComputing` up to where the replay is. O(what was captured since the last time).
+    public mutating func follow() {
+        guard frames != nil, let file = openFile() else { return }
+        var reader = calls ?? TracedCalls(file)
+        let end = file.progress().committed
+        while let call = reader.next(before: end) { find(call, file) }
+        calls = reader
+    }
+
+    private mutating func openFile() -> CaptureFile? {
         // try?: the file is not there yet while rr starts
         if file == nil { file = try? CaptureFile(path: path) }
-        guard let file else { return false }
-        let now = file.progress()
-        defer { seen = now }
-        var reader = calls ?? TracedCalls(file)
-        while frames != nil, let call = reader.next(before: now.committed) { find(call, file) }
-        calls = reader
-        return now != seen
+        return file
     }
 
     /// Looks for the frame of a call that was captured. A stop that stands for no frame is passed over.

@@ -48,7 +48,9 @@ extension RunIndexer {
         let pass = CapturePass(
             trace: node.tracePath, rr: try replaying(node.replaySidecar), bufferHeaderSize: header.syscallBufferHeaderSize,
             budget: budget)
-        let (file, note) = try pass.runInBestWay(into: path) { self.progress?(node.name, .replaying, $0) }
+        // Who does not want to hear it need not pay for it: to know its event, the trace is read beside the replay.
+        let progress = progress.map { hear in { (event: UInt64) in hear(node.name, .replaying, event) } }
+        let (file, note) = try pass.runInBestWay(into: path, progress: progress)
         return (name, file, note ?? Self.note(on: file))
     }
 
@@ -69,6 +71,17 @@ extension RunIndexer {
         }
         if node.captureName == nil { return !node.anomalies.contains { $0.name == Self.notCaptured } }
         return node.captureName != name || stored(name) == nil
+    }
+
+    /// `old`, if that knows more: what a replay of the same trace told stays true when there can be no replay any more, because the disk is
+    /// full, say, or the machine another one.
+    func kept(_ old: IndexedNode?, insteadOf new: IndexedNode) -> IndexedNode? {
+        guard var old, old.captureName != nil, (old.fingerprint, old.tracePath) == (new.fingerprint, new.tracePath),
+            let problem = new.anomalies.first(where: { $0.name == Self.notCaptured })
+        else { return nil }
+        old.anomalies.removeAll { $0.name == Self.notCaptured }
+        old.anomalies.append(problem)
+        return old
     }
 
     /// The anomaly of a node that could not be replayed.

@@ -85,6 +85,9 @@ public struct RunIndexer: Sendable {
         var activities = Array(repeating: NodeActivity(), count: nodes.count)
         for (index, reading) in zip(changed, read(changed.map { (onDisk[$0], NodeID($0)) })) {
             (nodes[index], activities[index]) = (reading.node, reading.activity)
+            if let old = kept(byName[nodes[index].name], insteadOf: reading.node) {
+                (nodes[index], activities[index]) = (old, try writer.activity(of: old))
+            }
         }
         for index in nodes.indices where !changed.contains(index) { activities[index] = try writer.activity(of: nodes[index]) }
         HostScopes.assign(&nodes, &activities)

@@ -33,7 +33,7 @@ public struct CapturePass: Sendable {
     public var budget: ReplayBudget?
 
     /// Microseconds between two looks at it.
-    private static let pollInterval: UInt32 = 5000
+    private static let pollInterval: UInt32 = 10_000
     /// How much of what rr said goes into an error.
     private static let sayingLimit = 300
 
@@ -87,7 +87,7 @@ public struct CapturePass: Sendable {
                 rr.executable, rr.arguments(["replay", "-q", "-a", trace]), environment: variables, pollInterval: Self.pollInterval
             ) { process in
                 let isStuck = watch.isStuck()
-                progress?(watch.event)
+                if let progress { progress(watch.reached()) }
                 if let budget, let place, let bytes = watch.memory(of: process) { isCrowded = !budget.mayGoOn(place, taking: bytes) }
                 return isStuck || isCrowded
             }
@@ -95,28 +95,28 @@ public struct CapturePass: Sendable {
             throw .cannotStart(executable: rr.executable, errno: error.rawValue)
         }
         if isCrowded, run.end == nil { return nil }
-        return try result(of: run, watch, partial: partial, path: path)
+        return try result(of: run, &watch, partial: partial, path: path)
     }
 
     /// What came of it.
     private func result(
-        of run: BoundedRun, _ watch: borrowing CaptureWatch, partial: String, path: String
+        of run: BoundedRun, _ watch: inout CaptureWatch, partial: String, path: String
     ) throws(ReplayError) -> CaptureFile {
         let said = run.text.split(separator: "\n").prefix(3).joined(separator: "; ")
         let saying = said.isEmpty ? "rr said nothing" : "rr said: \(said.prefix(Self.sayingLimit))"
-        let event = Self.event(in: run.text) ?? watch.event
         guard let end = run.end else {
-            throw .hung(trace: trace, event: watch.event, seconds: watch.allowance.components.seconds)
+            throw .hung(trace: trace, event: watch.reached(), seconds: watch.allowance.components.seconds)
         }
         let file: CaptureFile
         do throws(CaptureError) {
             file = try CaptureFile(path: partial)
         } catch {
             if end == .exited(0) { throw .notCaptured(trace: trace, detail: error.description) }
-            throw .replayFailed(trace: trace, event: event, end: Self.text(end), saying: saying)
+            throw .replayFailed(trace: trace, event: Self.event(in: run.text) ?? 0, end: Self.text(end), saying: saying)
         }
         if file.state == .noSpace { throw .noSpace(path: path) }
         guard end == .exited(0), file.state == .ended else {
+            let event = Self.event(in: run.text) ?? watch.reached()
             throw .replayFailed(trace: trace, event: event, end: Self.text(end), saying: saying)
         }
         try keep(partial, as: path)

@@ -26,10 +26,13 @@ struct CaptureWatch: ~Copyable {
         follower = ReplayFollower(path: path, tracePath: trace)
     }
 
-    /// The event that the replay has reached.
-    var event: UInt64 { follower.event }
+    /// The event that the replay has reached. The trace is read for it, so only who needs it asks.
+    mutating func reached() -> UInt64 {
+        follower.follow()
+        return follower.event
+    }
 
-    /// How long it may take to the next call.
+    /// How long it may take from the call at `reached()` to the next one.
     var allowance: Duration {
         patience + .nanoseconds(min(follower.recordedComputing, Self.longestComputing) * Self.slowness)
     }
@@ -38,6 +41,8 @@ struct CaptureWatch: ~Copyable {
     mutating func isStuck() -> Bool {
         let now = ContinuousClock.now
         if follower.moved() { latest = now }
+        guard now - latest > patience else { return false }
+        follower.follow()
         return now - latest > allowance
     }
 

@@ -40,13 +40,13 @@ extension ReplayError: CustomStringConvertible {
             "\(executable) could not be started (\(Errno(rawValue: errno))): ask `ridealong doctor`"
         case .replayFailed(let trace, let event, let end, let saying):
             """
-            the replay of \(trace) failed at event \(event) (\(end)), so that only what its frames tell is known; \(saying): does \
-            `rr replay -a \(trace)` work here? ask `ridealong doctor`
+            the replay of \(trace) failed at event \(event) (\(end)); \(saying): does `rr replay -a \(trace)` work here? ask \
+            `ridealong doctor`
             """
         case .hung(let trace, let event, let seconds):
             """
-            the replay of \(trace) made no system call for \(seconds) s after event \(event) and was ended, so that only what its frames \
-            tell is known: does `rr replay -a \(trace)` come to its end?
+            the replay of \(trace) made no system call for \(seconds) s after event \(event) and was ended: does `rr replay -a \(trace)` \
+            come to its end?
             """
         case .notCaptured(let trace, let detail):
             "\(trace) was replayed, but its calls were not captured (\(detail)): build the library again (make build)"

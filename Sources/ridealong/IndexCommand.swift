@@ -48,11 +48,10 @@ struct IndexCommand: ParsableCommand {
         let replaying: RunIndexer.Replaying = { sidecar in
             try RRInvocation.forReplay(of: sidecar, in: environment).withCaptureAgent(in: environment).withReplayCPU(in: environment)
         }
+        let progress: RunIndexer.Progress = { meter.show($0, $1, $2) }
         let indexer = RunIndexer(
-            run: options.directory, traces: traces, replaying: capture == .off ? nil : replaying, replaysAll: capture == .all
-        ) {
-            meter.show($0, $1, $2)
-        }
+            run: options.directory, traces: traces, replaying: capture == .off ? nil : replaying,
+            replaysAll: capture == .all, progress: meter.isTerminal ? progress : nil)
         let report = try indexer.update()
         meter.clear()
         let index = try options.open()
@@ -131,7 +130,7 @@ struct AnomalyRow: Encodable {
     }
 }
 
-/// A line on the terminal that says how far reading and replaying are, once they have taken a second. Nothing elsewhere.
+/// A line on the terminal that says how far reading and replaying are, once they have taken a second.
 private final class ProgressMeter: Sendable {
     private struct State {
         var events: [RunIndexer.Stage: [String: UInt64]] = [:]
@@ -144,12 +143,11 @@ private final class ProgressMeter: Sendable {
 
     private let state = Mutex(State())
     private let start = Date()
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    let isTerminal = isatty(STDERR_FILENO) == 1
     /// Seconds between two versions of the line.
     private static let interval = 0.1
 
     func show(_ node: String, _ stage: RunIndexer.Stage, _ events: UInt64) {
-        guard isTerminal else { return }
         let now = Date()
         state.withLock { state in
             state.events[stage, default: [:]][node] = events

@@ -70,6 +70,7 @@ struct ProgressTests {
             let file = try CapturePass(trace: trace.path, rr: try agent(), bufferHeaderSize: 30).run(into: path)
             var follower = ReplayFollower(path: path, tracePath: trace.path)
             #expect(follower.moved() && !follower.moved())
+            follower.follow()
             let last = try calls(of: trace, in: file).last
             #expect(follower.event == last && follower.recordedComputing < 1_000_000_000)
         }
@@ -87,6 +88,46 @@ struct ProgressTests {
             let pass = CapturePass(trace: trace.path, rr: rr, bufferHeaderSize: 30, patience: .seconds(1))
             #expect(throws: ReplayError.hung(trace: trace.path, event: last, seconds: 1)) { try pass.run(into: path + "-again") }
         }
+    }
+
+    @Test("rr itself, stopped in the middle, is ended with all that it replays")
+    func stopped() throws {
+        try withTemporaryDirectory { directory in
+            let program = try Programs.compile("pair-exec", in: directory)
+            let trace = try RecordedTrace.make("stopped", syscallBuffer: true, [program, "1000"])
+            let path = directory.appendingPathComponent("calls").path
+            let pass = CapturePass(trace: trace.path, rr: try agent(), bufferHeaderSize: 30, patience: .seconds(1))
+            var replay: [Int32] = []
+            var caught: ReplayError?
+            do throws(ReplayError) {
+                _ = try pass.run(into: path) { event in
+                    guard event > 0, replay.isEmpty else { return }
+                    replay = Self.processes { $0.contains(trace.path) }.flatMap { rr in [rr] + Self.processes(under: rr) }
+                    if let rr = replay.first { kill(rr, SIGSTOP) }
+                }
+            } catch {
+                caught = error
+            }
+            guard case .hung(trace.path, let event, _) = caught, event > 0 else {
+                return #expect(Bool(false), "\(caught.debugDescription)")
+            }
+            #expect(replay.count > 1, "rr and what it replays")
+            try wait(for: "\(replay) to be gone") { Set(Self.processes { _ in true }).isDisjoint(with: replay) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("calls") } == [])
+        }
+    }
+
+    /// The processes whose words are as wanted; not those that are dead, and have none.
+    private static func processes(_ isWanted: ([String]) -> Bool) -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter { process in
+            let words = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
+            return !words.isEmpty && isWanted(words.split(separator: "\0").map(String.init))
+        }
+    }
+
+    private static func processes(under process: Int32) -> [Int32] {
+        ((try? childProcesses(of: process)) ?? []).flatMap { [$0] + processes(under: $0) }
     }
 
     @Test("the event at which rr gives up is taken from what it says")
