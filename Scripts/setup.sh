@@ -33,6 +33,7 @@ want() {
     shift
     "$@" || missing="$missing $package"
 }
+postgres_is_there() { has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
 library() { has pkg-config && pkg-config --exists "$1"; }
 
 # Daemons and tcpdump live in sbin, which is not on every user's PATH.
@@ -56,6 +57,11 @@ want nginx-light has nginx
 want memcached has memcached
 want curl has curl
 want python3 has python3
+want postgresql postgres_is_there
+want golang-go has go
+want nodejs has node
+want openmpi-bin has mpirun
+want libopenmpi-dev has mpicc
 want tcpdump has tcpdump
 want tshark has tshark
 want strace has strace
@@ -70,6 +76,7 @@ disable_services() {
         redis-server) systemctl --quiet disable redis-server || true ;;
         nginx-light) systemctl --quiet disable nginx || true ;;
         memcached) systemctl --quiet disable memcached || true ;;
+        postgresql) systemctl --quiet disable postgresql || true ;;
         esac
     done
 }

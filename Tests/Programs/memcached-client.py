@@ -1,10 +1,11 @@
-# Counts at memcached: `memcached-client.py PORT tcp|udp COUNT`. Prints every count that it gets. `memcached-client.py PORT` makes the counter.
+# Counts at memcached: `memcached-client.py PORT tcp|udp COUNT`. Prints every count that it gets. `memcached-client.py PORT` makes the
+# counter, with the value 1000: all counts have four digits.
 import socket, struct, sys
 
 port = int(sys.argv[1])
 if len(sys.argv) == 2:
     with socket.create_connection(("127.0.0.1", port)) as server:
-        server.sendall(b"set counter 0 0 1\r\n0\r\n")
+        server.sendall(b"set counter 0 0 4\r\n1000\r\n")
         assert server.recv(100) == b"STORED\r\n"
     sys.exit()
 

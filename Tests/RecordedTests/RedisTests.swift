@@ -16,7 +16,7 @@ private struct RedisRun {
     let anomalies: [String: Int]
 
     private init() throws {
-        run = try RecordedRun("redis", chance: .everything)
+        run = try RecordedRun("redis", chance: .turns)
         port = try Ports.free()
         let capture = try LoopbackCapture(of: [port], for: run)
         let server = try run.record(

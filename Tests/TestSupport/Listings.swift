@@ -135,6 +135,13 @@ package struct ListedFinding: Decodable, Sendable {
     package let first: String?
 }
 
+/// The first row of `ridealong check --bytes --json`: what of the bytes that arrived is as it was sent.
+package struct ListedComparison: Decodable, Sendable {
+    package let violations: Int
+    package let comparedBytes: UInt64
+    package let unknownBytes: UInt64
+}
+
 /// The node of a position.
 package func nodeName(_ position: String) -> String { String(position.prefix { $0 != "@" }) }
 
@@ -166,6 +173,12 @@ extension RecordedRun {
     /// What every listing says, to compare two indexes.
     package func everything() throws -> [[Substring]] {
         try [lines("nodes"), lines("channels"), lines("messages", ["--payload"]), lines("log")]
+    }
+
+    /// Holds what was sent against what was received.
+    package func compareBytes() throws -> ListedComparison {
+        guard let first = try lines("check", ["--bytes"]).first else { throw Failure("\(directory.path): nothing was compared") }
+        return try JSONDecoder().decode(ListedComparison.self, from: Data(first.utf8))
     }
 
     /// Removes the index.

@@ -26,8 +26,12 @@ public final class RecordedRun: Sendable {
     /// What is a matter of time, and so may differ between two runs of the same programs.
     public enum Chance: Sendable {
         case nothing
+        /// In which order a server takes what clients ask, and so which of them gets which of its answers.
+        case turns
         /// Into which pieces senders and receivers cut a stream.
         case pieces
+        /// The same, and what is said to those who are not recorded.
+        case outside
         /// Who talks to whom, or what is said.
         case everything
     }
@@ -72,14 +76,16 @@ public final class RecordedRun: Sendable {
     /// Whether it has an index.
     var isIndexed: Bool { FileManager.default.fileExists(atPath: directory.appendingPathComponent(".ridealong").path) }
 
-    /// Starts recording `command` as `node`; `options` are those of `ridealong record`.
+    /// Starts recording `command` as `node`, as another `user` if need be; `options` are those of `ridealong record`.
     public func record(
-        _ command: [String], as node: String, options: [String] = [], environment: [String: String] = [:]
+        _ command: [String], as node: String, by user: OrdinaryUser? = nil, options: [String] = [], environment: [String: String] = [:]
     ) throws -> Command {
-        try start(
-            [Executables.ridealong.path, "record", "--run", directory.path, "--node", node, "--syscall-buffer", buffer.rawValue]
-                + options + command,
-            environment: environment)
+        try start((user?.prefix ?? []) + recording(options + command, as: node), environment: environment)
+    }
+
+    /// The command that records `command` as `node`.
+    public func recording(_ command: [String], as node: String) -> [String] {
+        [Executables.ridealong.path, "record", "--run", directory.path, "--node", node, "--syscall-buffer", buffer.rawValue] + command
     }
 
     /// Starts a command that is not recorded.

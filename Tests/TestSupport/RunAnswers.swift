@@ -7,24 +7,46 @@ struct RunAnswers: Equatable {
     private var messages: [String] = []
     private var operations: [String] = []
 
-    /// Without `pieces`, channels are all.
-    init(_ run: RecordedRun, pieces: Bool) throws {
-        channels = try run.channels().map { channel in
-            "\(channel.kind) \(channel.a.node ?? "?") \(channel.b.node ?? "?") \(channel.evidence) "
-                + "\(channel.bytesAToB) \(channel.bytesBToA) \(channel.atLeast)"
-        }.sorted()
-        guard pieces else { return }
-        messages = try run.messages().map { message in
-            // Of what nobody received, only a replay knows the bytes.
-            let known = message.payload?.prefix(message.from == nil ? .max : Int(message.delivered)) ?? Data()
-            let text = known.map { 32..<127 ~= $0 ? String(UnicodeScalar($0)) : String(format: "\\%02x", $0) }.joined()
-            return "\(message.sender ?? "?") \(message.receivers) \(message.bytes) \(message.delivered) \(message.isCertain) \(text)"
-        }.sorted()
+    /// Without what is a matter of `chance`, which is not everything.
+    init(_ run: RecordedRun, _ chance: RecordedRun.Chance) throws {
+        let listed = try run.channels()
+        channels = Self.channels(listed, chance)
+        guard chance == .nothing || chance == .turns else { return }
+        let asked = Dictionary(uniqueKeysWithValues: listed.map { ($0.channel, $0.a.node) })
+        for message in try run.messages() {
+            let isAnswer = chance == .turns && message.sender != asked[message.channel]
+            if isAnswer { messages.append("an answer to \(message.receivers)") }
+            messages.append(
+                "\(message.sender ?? "?") \(isAnswer ? [] : message.receivers) \(message.bytes) \(message.delivered) "
+                    + "\(message.isCertain) \(Self.text(message))")
+        }
+        messages.sort()
+        var counts: [String: Int] = [:]
         // How often a program looks whether it has something to do is a matter of time.
-        let counts = try run.log().filter { $0.operation != "ready" }.reduce(into: [:]) { counts, operation in
-            counts["\(operation.node) \(operation.operation) \(operation.bytes ?? 0) \(operation.error ?? 0)", default: 0] += 1
+        for operation in try run.log() where operation.operation != "ready" {
+            let (kind, bytes) = ("\(operation.operation) \(operation.error ?? 0)", operation.bytes ?? 0)
+            let rows = chance == .turns ? ["\(operation.node) \(kind)", "\(kind) \(bytes)"] : ["\(operation.node) \(kind) \(bytes)"]
+            for row in rows { counts[row, default: 0] += 1 }
         }
         operations = counts.map { "\($0.value) times \($0.key)" }.sorted()
+    }
+
+    private static func channels(_ listed: [ListedChannel], _ chance: RecordedRun.Chance) -> [String] {
+        var answered: [String: UInt64] = [:]
+        let rows = listed.map { channel in
+            let kind = "\(channel.kind) \(channel.a.node ?? "?") \(channel.b.node ?? "?") \(channel.evidence) \(channel.atLeast)"
+            if chance == .outside && (channel.a.outside == true || channel.b.outside == true) { return kind }
+            guard chance == .turns else { return "\(kind) \(channel.bytesAToB) \(channel.bytesBToA)" }
+            answered[channel.b.node ?? "?", default: 0] += channel.bytesBToA
+            return "\(kind) \(channel.bytesAToB)"
+        }
+        return (rows + answered.map { "\($0.value) bytes answered by \($0.key)" }).sorted()
+    }
+
+    /// What a message says, as far as it was received: of the rest only a replay knows the bytes.
+    private static func text(_ message: ListedMessage) -> String {
+        let known = message.payload?.prefix(message.from == nil ? .max : Int(message.delivered)) ?? Data()
+        return known.map { 32..<127 ~= $0 ? String(UnicodeScalar($0)) : String(format: "\\%02x", $0) }.joined()
     }
 
     /// Records an issue for each listing that says something else of the run called `name`.
@@ -57,16 +79,10 @@ extension RecordedRun {
     /// Expects that no byte arrived as another than was sent; and that all but `unknown` are known, if all nodes were replayed and
     /// nothing is open.
     func expectSentIsReceived(unknown: Int) throws {
-        let found = try list("check", ["--bytes"], as: ListedComparison.self)
-        #expect(found.map(\.violations) == [0], "\(directory.path): \(found)")
+        let found = try compareBytes()
+        #expect(found.violations == 0, "\(directory.path): \(found)")
         let anomalies = try list("index", as: ListedFinding.self).compactMap(\.anomaly)
         if try nodes().contains(where: { !$0.complete }) || anomalies.contains(where: { $0.hasSuffix("-ambiguous") }) { return }
-        #expect(found.map(\.unknownBytes) == [UInt64(unknown)], "\(directory.path): \(found)")
+        #expect(found.unknownBytes == UInt64(unknown), "\(directory.path): \(found)")
     }
-}
-
-/// The first row of `ridealong check --bytes --json`.
-private struct ListedComparison: Decodable {
-    let violations: Int?
-    let unknownBytes: UInt64?
 }

@@ -107,7 +107,7 @@ final class RunJournal: Sendable {
             let run = RecordedRun(place)
             guard run.isIndexed else { return nil }
             if buffer == .on { try run.expectSentIsReceived(unknown: place.unknownBytes) }
-            return place.chance == .everything ? nil : try RunAnswers(run, pieces: place.chance == .nothing)
+            return place.chance == .everything ? nil : try RunAnswers(run, place.chance)
         }
     }
 
