@@ -5,10 +5,15 @@ import RunModel
 
 /// Calls that went through rr's syscall buffer: they have no frames, but records in a flush.
 extension CallReader {
-    /// Tells of the calls since the last flush.
-    func takeFlush() {
-        guard var flush = walk.beginFlush(frames, &data) else { return }
+    /// Tells of the calls since the last flush; of those up to the first that is beyond a cut, if one is: then it returns `false`.
+    @discardableResult
+    func takeFlush(until isBeyond: (_ moment: Moment, _ time: Int64) -> Bool = { _, _ in false }) -> Bool {
+        guard var flush = walk.beginFlush(frames, &data) else { return true }
         while let flushed = walk.next(in: &flush, frames) {
+            if isBeyond(flushed.moment, frames.time) {
+                walk.endFlush(flush, frames)
+                return false
+            }
             var call = pendingCall(flushed, flush)
             let isKnown = flushed.captured != nil && call.isWanted
             // What its descriptors name is asked before the call can change it, and again when it has made some.
@@ -24,6 +29,7 @@ extension CallReader {
             buffered = nil
         }
         walk.endFlush(flush, frames)
+        return true
     }
 
     private func pendingCall(_ flushed: FlushedCall, _ flush: BufferFlush) -> PendingCall {

@@ -94,10 +94,13 @@ public final class CallReader {
         take()
     }
 
-    /// Takes frames up to the first one that is beyond a cut, and tells of nothing.
-    func advanceSilently(until isBeyond: (_ event: UInt64, _ time: Int64) -> Bool) {
+    /// Takes frames up to the first one that is beyond a cut, or has calls that are, and tells of nothing.
+    func advanceSilently(until isBeyond: (_ moment: Moment, _ time: Int64) -> Bool) {
         isTelling = false
-        while frames.advance() { if isBeyond(frames.event, frames.time) { return } else { take() } }
+        while frames.advance() {
+            if isBeyond(here, frames.time) { return }
+            if frames.kind != .syscallBufferFlush { take() } else if !takeFlush(until: isBeyond) { return }
+        }
         hasEnded = true
     }
 

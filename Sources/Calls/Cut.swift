@@ -4,17 +4,17 @@ import RunStore
 
 /// How far each node has come.
 struct Cut {
-    /// How far one node has come: which of its events are in the cut.
+    /// How far one node has come: which of its events, and of the calls in a flush, are in the cut.
     struct Limit {
-        /// Events up to this one are in it, whatever the time.
-        var certain: UInt64 = 0
-        /// Events from this one on are not.
-        var first = UInt64.max
+        /// Moments up to this one are in it, whatever the time.
+        var certain = Moment.beginning
+        /// Moments from this one on are not.
+        var first = Moment(packed: .max)
         /// Of the others, those up to this time, in the node's own clock.
         var time = Int64.max
 
-        /// Whether an event is beyond the cut.
-        func excludes(_ event: UInt64, _ time: Int64) -> Bool { event >= first || (event > certain && time > self.time) }
+        /// Whether a moment is beyond the cut.
+        func excludes(_ moment: Moment, _ time: Int64) -> Bool { moment >= first || (moment > certain && time > self.time) }
     }
 
     /// For each node, how far it has come.
@@ -25,17 +25,20 @@ struct Cut {
     /// Everything that stands at or before `position` in the order of `ridealong calls`: operations by rank, all else by time.
     init(_ index: RunIndex, at position: Position) throws {
         let stream = index.operations(of: position.node)
-        let rank = try stream.last(atOrBefore: position.moment).map { try stream.rank($0) } ?? 0
+        // Without a call, an event stands for all that is in it.
         let event = position.moment.event
+        let last = position.moment.call > 0 ? position.moment : Moment(event: event, call: Moment.maximumCall)
+        let rank = try stream.last(atOrBefore: last).map { try stream.rank($0) } ?? 0
         let node = index.nodes[Int(position.node.index)]
         let time = try Self.time(of: event, in: node) &+ node.clockOffset
         limits = try index.nodes.indices.map { number in
-            if number == Int(position.node.index) { return Limit(certain: event, first: event + 1) }
+            if number == Int(position.node.index) { return Limit(certain: last, first: Moment(packed: last.packed &+ 1)) }
             let stream = index.operations(of: NodeID(number))
             let count = try Self.operations(of: stream, upTo: rank)
             return Limit(
-                certain: count > 0 ? try stream.operation(count - 1).at.event : 0,
-                first: count < stream.count ? try stream.operation(count).at.event : .max, time: time &- index.nodes[number].clockOffset)
+                certain: count > 0 ? try stream.operation(count - 1).at : .beginning,
+                first: count < stream.count ? try stream.operation(count).at : Moment(packed: .max),
+                time: time &- index.nodes[number].clockOffset)
         }
         words = "at \(index.text(position)) (rank \(rank))"
     }

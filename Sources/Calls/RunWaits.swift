@@ -22,7 +22,7 @@ public struct RunWaits: Sendable {
         var nodes: [(reader: CallReader, waiting: [WaitingCall])] = []
         for number in index.nodes.indices {
             let reader = try CallReader(of: NodeID(number), in: index, names)
-            nodes.append((reader, reader.waiting { event, time in cut.limits[number].excludes(event, time) }))
+            nodes.append((reader, reader.waiting { moment, time in cut.limits[number].excludes(moment, time) }))
         }
         let traffic = try index.nodes.indices.map { try Traffic(index.operations(of: NodeID($0)), cut.limits[$0]) }
         var waits: [Wait] = []
@@ -98,7 +98,7 @@ private struct Traffic {
     init(_ stream: OperationStream, _ limit: Cut.Limit) throws(IndexError) {
         for number in 0..<stream.count {
             let operation = try stream.operation(number)
-            if limit.excludes(operation.at.event, operation.earliest) { break }
+            if limit.excludes(operation.at, operation.earliest) { break }
             switch operation.kind {
             case .send where operation.result > 0: Self.add(operation, to: &sent)
             case .receive where operation.result > 0: Self.add(operation, to: &received)

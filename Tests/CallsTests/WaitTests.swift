@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import RRTrace
 import RunModel
@@ -9,12 +10,20 @@ import Testing
 @Suite("Waits of one node")
 struct WaitTests {
     /// The calls that tasks are in before event `event`; as task, reason, who can end it.
-    private func waits(_ trace: CallTrace, before event: UInt64 = .max) throws -> [String] {
+    private func waits(_ trace: CallTrace, before event: UInt64) throws -> [String] { try waits(trace, before: Moment(event: event)) }
+
+    /// Those before a moment.
+    private func waits(
+        _ trace: CallTrace, before moment: Moment = Moment(packed: .max), capture: CaptureBytes? = nil
+    ) throws -> [String] {
         try withTemporaryDirectory { directory in
             let path = directory.appendingPathComponent("trace")
             try trace.writer.write(to: path)
-            let reader = try CallReader(TraceDirectory(path: path.path), node: NodeID(0)) { "endpoint \($0)" }
-            return reader.waiting { number, _ in number >= event }.map { waiting in
+            let calls = directory.appendingPathComponent("calls")
+            if let capture { try Data(capture.bytes).write(to: calls) }
+            let file = capture == nil ? nil : try CaptureFile(path: calls.path)
+            let reader = try CallReader(TraceDirectory(path: path.path), node: NodeID(0), capture: file) { "endpoint \($0)" }
+            return reader.waiting { here, _ in here >= moment }.map { waiting in
                 let wakers: String =
                     switch waiting.waker {
                     case .peers(let serials): "ends \(serials)"
@@ -95,6 +104,27 @@ struct WaitTests {
         trace.enter(202, [0x10, 0x80, 1, 0])
         trace.enter(202, [0x10, 0x80, 1, 0x20], task: 11)
         #expect(try waits(trace) == ["10 threads processes [10]", "11 threads processes [10] or others"])
+    }
+
+    @Test("a cut in the middle of a flush has the calls before it, and no others")
+    func cutInFlush() throws {
+        var trace = pair()
+        trace.call(291, [0], result: 5)
+        trace.thread(11)
+        trace.enter(232, [5, 0x10, 8, 0xffff_ffff], task: 11)
+        let places = trace.flush([(233, 0, []), (39, 10, []), (233, 0, [])])
+        var capture = CaptureBytes()
+        capture.capture([39, 233])
+        for (place, number, arguments): (UInt32, UInt16, [UInt64]) in [
+            (places[0].0, 233, [5, 1, 3]), (places[1].0, 39, []), (places[2].0, 233, [5, 1, 4]),
+        ] { capture.add(number: number, place: place, result: number == 39 ? 10 : 0, arguments: arguments) }
+        let flush = UInt64(trace.writer.frameCount)
+        let found = try (0...4).map { try waits(trace, before: Moment(event: flush, call: $0), capture: capture) }
+        #expect(
+            found == [
+                ["11 ready processes [] or others"], ["11 ready processes [] or others"], ["11 ready ends [0]"], ["11 ready ends [0]"],
+                ["11 ready ends [0, 1]"],
+            ])
     }
 
     @Test("a cut shows the calls as they were then")
