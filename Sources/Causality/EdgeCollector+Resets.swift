@@ -30,7 +30,7 @@ extension EdgeCollector {
             let cause = cause(of: operation.result, other, own.channel)
             let from = OperationRef(node: peer.node, index: Int(cause))
             let edge = Edge(from: from, to: here, kind: .reset, channel: own.channel, isOfNode: other.isContested)
-            guard cause >= 0, couldPrecede(edge.from, here) else { continue }
+            guard cause >= 0, couldPrecede(edge.from, here), !own.isPassed, !other.isPassed else { continue }
             if operation.kind == .send {
                 failed[operation.task] = (edge, index)
             } else if !isSelfMade(operation, own, before: index) {

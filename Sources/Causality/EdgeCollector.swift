@@ -39,6 +39,8 @@ struct EdgeCollector {
     struct Landmarks {
         var channel: Int32 = -1
         var peer: EndpointID?
+        /// Another endpoint names the same socket: what ended it may be that one's.
+        var isPassed = false
         var connect: Int32 = -1
         /// What first ended what it sends, and what it receives: a shutdown, or the close.
         var gaveUp: Int32 = -1
@@ -64,6 +66,8 @@ struct EdgeCollector {
             landmarks[Int(a.node.index)][Int(a.serial)].peer = b
             landmarks[Int(b.node.index)][Int(b.serial)].channel = Int32(truncatingIfNeeded: index)
             landmarks[Int(b.node.index)][Int(b.serial)].peer = a
+            landmarks[Int(a.node.index)][Int(a.serial)].isPassed = channel.kind != .pipe && !channel.alsoA.isEmpty
+            landmarks[Int(b.node.index)][Int(b.serial)].isPassed = channel.kind != .pipe && !channel.alsoB.isEmpty
         }
         for (number, node) in nodes.enumerated() {
             for (index, operation) in node.operations.enumerated() where node.endpoints.indices.contains(Int(operation.endpoint)) {
@@ -110,8 +114,8 @@ struct EdgeCollector {
             let to = OperationRef(node: NodeID(number), index: index)
             if operation.kind == .accept {
                 edges.append(Edge(from: from, to: to, kind: .connectAccept, channel: own.channel))
-            } else if own.stopped >= 0 && own.stopped < index {
-                // It may have seen the end that it made itself.
+            } else if other.isPassed || own.isPassed || own.stopped >= 0 && own.stopped < index {
+                // It may have seen the end that it made itself, or somebody else who has the same socket.
                 continue
             } else if !isDoubtful(operation, peer, in: node) || couldPrecede(from, to) {
                 edges.append(Edge(from: from, to: to, kind: .endOfStream, channel: own.channel, isOfNode: other.isEndContested))

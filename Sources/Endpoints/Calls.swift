@@ -29,7 +29,7 @@ extension EndpointTracker {
         case .sendto: offerUrgent(frame, call)
         case .sendmsg, .sendmmsg:
             offerUrgent(frame, call)
-            sendParcel(task, call)
+            sendParcels(task, &call)
         case .close:
             // The descriptor is free again before the call returns, so another thread may get the same number meanwhile.
             let count = reading.activity.operations.count

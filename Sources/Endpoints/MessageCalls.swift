@@ -44,6 +44,7 @@ extension EndpointTracker {
             transfer(
                 .send, serial, task, call, at: call.entered, latest: frame.time, result: length,
                 payload: call.payload(index, count: length), peer: destination(of: file, call, message: index))
+            notePassing(serial, message: index, count: length, call)
         }
     }
 
@@ -71,7 +72,7 @@ extension EndpointTracker {
                 .receive, serial, task, call, at: stamp(frame), latest: frame.time, result: Int64(message.length),
                 taken: isShort ? pieces.count : nil, payload: payload, peer: peer,
                 isFull: !isShort && message.header.isCutShort)
-            takeDescriptors(message.header, serial, frame, task, call, &data)
+            takeDescriptors(message.header, serial, frame, task, call, count: Int64(message.length), &data)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Capture
 import RRTrace
 import RunModel
 
@@ -20,6 +21,18 @@ struct Parcel {
     var table: Int
     /// Everything that the sender had, but the pair itself.
     var contents: Set<Content>
+    /// What was sent, in this order, if a replay has captured it.
+    var passed: [Passed]?
+}
+
+/// What a descriptor names that is passed.
+enum Passed {
+    /// Something that we follow.
+    case file(Int)
+    /// A plain file.
+    case plain(PlainFile)
+    /// Neither.
+    case other
 }
 
 /// A connection that was taken for what came with a message, though its sender had more: it must not use it any more.
@@ -35,25 +48,57 @@ extension EndpointTracker {
     private static let mostContents = 256
     /// So many messages on their way to one endpoint are remembered.
     private static let mostParcels = 64
-    /// The kernel takes no more with one message (SCM_MAX_FD).
-    private static let mostDescriptors = 253
 
-    /// sendmsg is entered: on one end of a pair it may send descriptors.
-    mutating func sendParcel(_ task: Int, _ call: PendingCall) {
-        guard let file = call.file, let serial = files[file].endpoint, case .pair(let twin) = reading.activity.endpoints[Int(serial)].birth,
-            files[file].kind != .pipe, lostPlaces[Direction(endpoint: serial, kind: .send)] == nil
+    /// sendmsg or sendmmsg is entered: it may send descriptors. Which ones, only a replay tells.
+    mutating func sendParcels(_ task: Int, _ call: inout PendingCall) {
+        guard let file = call.file, let serial = files[file].endpoint else { return }
+        if let captured = call.captured {
+            for section in captured.sections where section.kind == .control {
+                let passed = passedDescriptors(section).map { self.passed($0, task) }
+                if !passed.isEmpty { call.passes[section.message] = passed }
+            }
+        }
+        guard case .pair(let twin) = reading.activity.endpoints[Int(serial)].birth, files[file].kind != .pipe,
+            lostPlaces[Direction(endpoint: serial, kind: .send)] == nil
         else { return }
-        let table = tables[tasks[task].table]
-        guard table.slots.count + table.plain.count <= Self.mostContents else { return }
-        var contents = Set(table.slots.values.map { Parcel.Content.file($0.file) }.filter { !isEnd($0, serial, twin) })
-        contents.formUnion(table.plain.values.map { .plain($0.opening) })
+        guard let captured = call.captured else {
+            return sendParcel(from: serial, to: twin, task, call, behind: 0, contents(task, serial, twin))
+        }
+        for (message, passed) in call.passes.sorted(by: { $0.key < $1.key }) {
+            let before = captured.sections.filter { $0.kind == .payload && $0.message < message }.reduce(UInt64(0)) { $0 &+ $1.offered }
+            sendParcel(
+                from: serial, to: twin, task, call, behind: isCounted(serial) ? UInt64(clamping: message) : before, [], passed)
+        }
+    }
+
+    /// Notes a message that may have descriptors, so far behind what was sent before the call.
+    private mutating func sendParcel(
+        from serial: Int32, to twin: Int32, _ task: Int, _ call: PendingCall, behind: UInt64, _ contents: Set<Parcel.Content>?,
+        _ passed: [Passed]? = nil
+    ) {
+        guard let contents else { return }
+        let start = isCounted(serial) ? messageCounts[Int(serial)].sent : offsets[Int(serial)].sent
         let parcel = Parcel(
-            start: isCounted(serial) ? messageCounts[Int(serial)].sent : offsets[Int(serial)].sent, sent: call.entered,
-            process: tasks.processes[tasks[task].process].record.id, table: tasks[task].table, contents: contents)
+            start: start &+ behind, sent: call.entered, process: tasks.processes[tasks[task].process].record.id,
+            table: tasks[task].table, contents: contents, passed: passed)
         var waiting = parcels[twin] ?? []
         if waiting.count == Self.mostParcels { waiting.removeFirst() }
         waiting.append(parcel)
         parcels[twin] = waiting
+    }
+
+    /// All that a task could send, but the pair that it would send it through; `nil` if that is too much.
+    private func contents(_ task: Int, _ serial: Int32, _ twin: Int32) -> Set<Parcel.Content>? {
+        let table = tables[tasks[task].table]
+        guard table.slots.count + table.plain.count <= Self.mostContents else { return nil }
+        let contents = Set(table.slots.values.map { Parcel.Content.file($0.file) }.filter { !isEnd($0, serial, twin) })
+        return contents.union(table.plain.values.map { .plain($0.opening) })
+    }
+
+    /// What descriptor `number` of a task names.
+    private func passed(_ number: Int32, _ task: Int) -> Passed {
+        if let file = file(number, task) { return .file(file) }
+        return tables[tasks[task].table].plain[number].map { .plain($0) } ?? .other
     }
 
     private func isEnd(_ content: Parcel.Content, _ serial: Int32, _ twin: Int32) -> Bool {
@@ -67,9 +112,9 @@ extension EndpointTracker {
     /// A message has come that `header` describes: its control data may hold new descriptors.
     mutating func takeDescriptors(
         _ header: MessageHeader, _ serial: Int32, _ frame: borrowing some CallView & ~Copyable, _ task: Int, _ call: PendingCall,
-        _ data: inout DataReader
+        count result: Int64, _ data: inout DataReader
     ) {
-        let numbers = descriptors(header, frame, &data)
+        let numbers = newDescriptors(header, frame, &data)
         guard !numbers.isEmpty else { return }
         let flags = frame.argument(call.syscall == .recvmmsg ? 3 : 2)
         let closeOnExec = flags & Self.closeReceivedOnExec != 0
@@ -80,6 +125,12 @@ extension EndpointTracker {
                 link(.descriptor, from: parcel.sent.moment, parcel.process, to: stamp(frame).moment, process)
             }
         }
+        if let passed = parcel?.passed, passed.count >= numbers.count {
+            for (number, passed) in zip(numbers, passed) {
+                receive(passed, number, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+            }
+            return
+        }
         // What the receiver has already, nobody needs to send it.
         let table = tables[tasks[task].table]
         var contents = parcel?.contents ?? []
@@ -88,12 +139,14 @@ extension EndpointTracker {
         if numbers.count == 1, let content = meant(contents, parcel, at: stamp(frame).moment) {
             return receive(content, numbers[0], closeOnExec: closeOnExec, task, call, at: stamp(frame))
         }
-        for number in numbers {
-            note("descriptors-passed", at: stamp(frame).moment)
+        let made = numbers.map { number in
             let file = addFile(.unknownSocket)
             files[file].isPassed = true
             install(Int64(number), file, closeOnExec: closeOnExec, task, call, at: stamp(frame))
+            return file
         }
+        let isTold = parcel == nil && notePassing(isSend: false, serial, count: result, made, at: stamp(frame))
+        if !isTold { for _ in numbers { note("descriptors-passed", at: stamp(frame).moment) } }
     }
 
     /// Which of these is the one that was sent: the only one; or the only connection that nobody has used, as a server hands it on and
@@ -141,12 +194,27 @@ extension EndpointTracker {
     private mutating func receive(
         _ content: Parcel.Content, _ number: Int32, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp
     ) {
+        var passed = Passed.other
         switch content {
         case .plain(let opening):
+            for table in tables {
+                guard let plain = table.plain.values.first(where: { $0.opening == opening }) else { continue }
+                passed = .plain(plain)
+                break
+            }
+        case .file(let file): passed = .file(file)
+        }
+        receive(passed, number, closeOnExec: closeOnExec, task, call, at: stamp)
+    }
+
+    private mutating func receive(
+        _ passed: Passed, _ number: Int32, closeOnExec: Bool, _ task: Int, _ call: PendingCall, at stamp: Stamp
+    ) {
+        switch passed {
+        case .other: install(Int64(number), nil, closeOnExec: closeOnExec, task, call, at: stamp)
+        case .plain(var plain):
             install(Int64(number), nil, closeOnExec: closeOnExec, task, call, at: stamp)
-            var plain: PlainFile?
-            for table in tables where plain == nil { plain = table.plain.values.first { $0.opening == opening } }
-            plain?.closeOnExec = closeOnExec
+            plain.closeOnExec = closeOnExec
             tables[tasks[task].table].plain[number] = plain
         case .file(let file):
             if files[file].references == 0, let closing = files[file].closing, let serial = files[file].endpoint {
@@ -157,27 +225,4 @@ extension EndpointTracker {
             install(Int64(number), file, closeOnExec: closeOnExec, task, call, at: stamp)
         }
     }
-
-    /// The descriptors in a message's control data: that of level SOL_SOCKET and type SCM_RIGHTS.
-    private func descriptors(_ header: MessageHeader, _ frame: borrowing some CallView & ~Copyable, _ data: inout DataReader) -> [Int32] {
-        let width = frame.isNarrow ? 4 : 8
-        guard header.controlLength > width + 8, header.controlLength <= Self.largestControl,
-            let bytes = readMemory(frame, at: header.control, count: Int(header.controlLength), &data)
-        else { return [] }
-        var found: [Int32] = []
-        var start = 0
-        while start + width + 8 <= bytes.count {
-            let length = littleEndian(bytes, start, width)
-            guard length >= UInt64(width + 8), length <= UInt64(bytes.count - start) else { break }
-            let end = start + Int(length)
-            if littleEndian32(bytes, start + width) == 1, littleEndian32(bytes, start + width + 4) == 1 {
-                found += stride(from: start + width + 8, to: end - 3, by: 4).map { littleEndian32(bytes, $0) }
-            }
-            start = (end + width - 1) / width * width
-        }
-        return Array(found.prefix(Self.mostDescriptors))
-    }
-
-    /// More control data than any program has room for is not looked at.
-    private static let largestControl: UInt64 = 1 << 16
 }

@@ -67,6 +67,7 @@ extension EndpointTracker {
         transfer(
             .send, serial, task, call, at: call.entered, latest: frame.time, result: result, payload: call.payload(0, count: result),
             peer: destination(of: file, call))
+        notePassing(serial, count: result, call)
     }
 
     // MARK: Receives
@@ -101,7 +102,7 @@ extension EndpointTracker {
             payload: Payload.reference(found, isShort: isShort), peer: peer,
             isFull: kind.keepsMessages && !isShort && mayBeLonger(frame, call, &data))
         if call.syscall == .recvmsg, kind != .tcp, kind != .udp, let header = MessageHeader(frame, at: frame.argument(1), &data) {
-            takeDescriptors(header, serial, frame, task, call, &data)
+            takeDescriptors(header, serial, frame, task, call, count: result, &data)
         }
     }
 

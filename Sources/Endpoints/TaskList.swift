@@ -14,6 +14,8 @@ struct PendingCall {
     var operation: Int?
     /// What it hands over, if a replay has captured it.
     var captured: CapturedCall?
+    /// The descriptors that it passes, if a replay has captured them: for each message that has some, what they name.
+    var passes: [Int: [Passed]] = [:]
     /// The flags of a clone.
     var cloneFlags: UInt64 = 0
 

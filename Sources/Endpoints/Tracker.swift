@@ -25,6 +25,8 @@ struct EndpointTracker {
     var messageCounts: [(sent: UInt64, received: UInt64)] = []
     /// What was sent to each endpoint and may have brought descriptors along.
     var parcels: [Int32: [Parcel]] = [:]
+    /// Messages with descriptors on connections whose other end is not known here, with the open files that these name.
+    var passings: [(passing: Passing, files: [Int?])] = []
     /// What was concluded about them, and what the rest of the history must bear out.
     var assumptions: [Assumption] = []
     /// Operations that turned out not to have happened: closes of files that were on their way to somebody else.
@@ -225,6 +227,7 @@ struct EndpointTracker {
         reading.counters = tickGuess.counters
         findSharedMemory()
         checkAssumptions()
+        reportPassings()
         reading.activity.links.sort { ($0.to, $0.from) < ($1.to, $1.from) }
         if !withdrawn.isEmpty {
             let operations = reading.activity.operations

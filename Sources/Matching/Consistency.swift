@@ -28,7 +28,7 @@ extension Histories {
 
     /// Nothing is received that was not sent, and the end of the stream is the end of what was sent.
     private func contradictionOfLengths(from giver: Int, to taker: Int, _ slack: Int64) -> Contradiction? {
-        let (giver, taker) = (all[giver], all[taker])
+        let (giver, taker) = (whole(giver), whole(taker))
         guard !giver.isOpaque else { return nil }
         if giver.kind.keepsMessages { return contradictionOfMessages(giver, taker, slack) }
         if !giver.isCut && taker.received > giver.sent { return .receivedMore }
@@ -59,7 +59,7 @@ extension Histories {
     /// Unix endpoints need no such proof where all is known of both, since few others can be meant. But one whose trace is cut
     /// off, or opaque, fits to nearly anything.
     func isConfirmed(_ connecting: Int, _ accepting: Int) -> Bool {
-        let (one, other) = (all[connecting], all[accepting])
+        let (one, other) = (whole(connecting), whole(accepting))
         if min(one.received, other.sent) > 0 || min(other.received, one.sent) > 0 { return true }
         return one.kind != .tcp && one.received <= other.sent && other.received <= one.sent
     }

@@ -66,6 +66,8 @@ struct Histories {
     /// Indices of operations in their node, grouped by slot.
     private(set) var sends: [Int32] = []
     private(set) var receives: [Int32] = []
+    /// Of open files that descriptors of several endpoints name, the history of all of these, by the slot of the first.
+    private var whole: [Int: History] = [:]
     /// Endpoints that the user said are not the ends of one channel.
     private var forbidden: Set<SlotPair> = []
     /// For nodes of which it is asked, when the last call of each thread returned.
@@ -131,6 +133,27 @@ struct Histories {
 
     /// Whether the user said that these do not belong together.
     func isForbidden(_ one: Int, _ other: Int) -> Bool { !forbidden.isEmpty && forbidden.contains(SlotPair(one, other)) }
+
+    /// The history of an endpoint, and of those that name the same open file.
+    func whole(_ slot: Int) -> History { whole.isEmpty ? all[slot] : whole[slot] ?? all[slot] }
+
+    /// `other` names the same open file as `slot`, from when it was passed on.
+    mutating func unite(_ slot: Int, with other: Int) {
+        let (one, other) = (whole(slot), all[other])
+        var both = one
+        both.isEstablished = one.isEstablished || other.isEstablished
+        (both.sent, both.received) = (one.sent &+ other.sent, one.received &+ other.received)
+        both.unplacedSent = one.unplacedSent &+ other.unplacedSent
+        both.unplacedReceived = one.unplacedReceived &+ other.unplacedReceived
+        both.answered = min(one.answered, other.answered)
+        both.endSeen = one.endSeen ?? other.endSeen
+        both.gaveUp = min(one.gaveUp, other.gaveUp)
+        (both.isOpaque, both.isCut) = (one.isOpaque || other.isOpaque, one.isCut || other.isCut)
+        (both.firstSeen, both.lastSeen) = (min(one.firstSeen, other.firstSeen), max(one.lastSeen, other.lastSeen))
+        (both.sendsOverlap, both.receivesOverlap) = (true, true)
+        both.sawReset = one.sawReset || other.sawReset
+        whole[slot] = both
+    }
 
     /// Where a channel's end was opened.
     func opening(_ slot: Int) -> Position { Position(node: all[slot].id.node, moment: all[slot].opened) }

@@ -8,12 +8,14 @@ struct Joiner {
         var evidence: Channel.Evidence
     }
 
-    let histories: Histories
+    private(set) var histories: Histories
     /// Each slot's partner.
     private(set) var partner: [Partner?]
     /// Pipes with more than one endpoint at an end.
     private(set) var pipes: [Pipe] = []
-    /// Whether an endpoint is one of those.
+    /// Endpoints that name the same open file as one that others know it by.
+    private(set) var passed: [Int: [Int]] = [:]
+    /// Whether an endpoint is one of those, or of a pipe with more than one at an end.
     private(set) var isShared: [Bool]
     /// Whether something about an endpoint was left open.
     private(set) var isOpen: [Bool]
@@ -30,6 +32,7 @@ struct Joiner {
     mutating func joinAll(_ decisions: Decisions) {
         joinByUser(decisions)
         joinPairs()
+        unitePassed()
         joinPipes()
         joinByAddress()
         joinInherited()
@@ -64,8 +67,26 @@ struct Joiner {
         }
     }
 
+    // MARK: Descriptors that were passed on: which endpoints are one end
+
+    private mutating func unitePassed() {
+        guard histories.nodes.contains(where: { !$0.passings.isEmpty }) else { return }
+        // The connections that carry them are joined for this alone: those that were passed on themselves are not whole yet.
+        var draft = self
+        draft.joinUnix()
+        let passings = Passings(histories) { draft.partner[$0]?.slot }
+        passed = passings.others
+        for (slot, others) in passed.sorted(by: { $0.key < $1.key }) {
+            for other in others {
+                histories.unite(slot, with: other)
+                isShared[other] = true
+            }
+        }
+        for unknown in passings.unknown { tally.add(Anomaly("descriptors-passed", count: unknown.count, first: unknown.at)) }
+    }
+
     private mutating func joinPipes() {
-        let finder = PipeFinder(histories) { partner[$0] == nil }
+        let finder = PipeFinder(histories) { [isShared] in partner[$0] == nil && !isShared[$0] }
         for slot in finder.strays { count("twin-missing", slot) }
         for pipe in finder.pipes where !pipe.writers.isEmpty && !pipe.readers.isEmpty {
             if pipe.writers.count == 1 && pipe.readers.count == 1 && !pipe.mayHaveRestarted {
@@ -127,7 +148,7 @@ struct Joiner {
         var members: [Tuple: [Int]] = [:]
         var order: [Tuple] = []
         let isInherited = { [histories] (slot: Int) in histories.all[slot].birth == .inherited || histories.all[slot].birth == .passed }
-        for slot in histories.all.indices where partner[slot] == nil {
+        for slot in histories.all.indices where partner[slot] == nil && !isShared[slot] {
             let endpoint = histories.endpoint(slot)
             guard endpoint.kind == .tcp || endpoint.kind == .unknown, let local = endpoint.local, let remote = endpoint.remote,
                 local.port != nil, remote.port != nil, endpoint.birth != .listen

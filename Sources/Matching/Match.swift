@@ -95,16 +95,21 @@ struct Assembly {
                 if isChannel(slot) { all.append(alone(slot)) }
                 continue
             }
-            if isA(slot, partner.slot) { all.append(Ends(a: [slot], b: [partner.slot], evidence: partner.evidence, opener: slot)) }
+            if isA(slot, partner.slot) {
+                all.append(Ends(a: whole([slot]), b: whole([partner.slot]), evidence: partner.evidence, opener: slot))
+            }
         }
         for pipe in joiner.pipes {
             all.append(
                 Ends(
-                    a: pipe.writers, b: pipe.readers, evidence: .creation, opener: pipe.writers[0],
+                    a: whole(pipe.writers), b: whole(pipe.readers), evidence: .creation, opener: pipe.writers[0],
                     mayHaveRestarted: pipe.mayHaveRestarted))
         }
         return all
     }
+
+    /// These endpoints, and those that name the same open files.
+    private func whole(_ slots: [Int]) -> [Int] { joiner.passed.isEmpty ? slots : slots.flatMap { [$0] + (joiner.passed[$0] ?? []) } }
 
     /// Whether of two joined endpoints this is the one that connected, or writes to the pipe.
     private func isA(_ slot: Int, _ partner: Int) -> Bool {
@@ -132,7 +137,7 @@ struct Assembly {
     /// The ends of a channel with one recorded endpoint.
     private func alone(_ slot: Int) -> Ends {
         let takes = histories.all[slot].birth == .accept || histories.endpoint(slot).access == .read
-        return Ends(a: takes ? [] : [slot], b: takes ? [slot] : [], evidence: .alone, opener: slot)
+        return Ends(a: takes ? [] : whole([slot]), b: takes ? whole([slot]) : [], evidence: .alone, opener: slot)
     }
 
     /// Adds a channel with all that goes with it; its placements are for the caller to add.

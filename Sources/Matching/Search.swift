@@ -8,7 +8,7 @@ extension Histories {
     ///
     /// Looks at those from its connect to the first sign that it was accepted, or to the end of a long queue.
     func candidates(for connecting: Int, among accepts: [Int], _ slack: Int64, where fits: (Int, Int) -> Bool) -> [Int] {
-        let history = all[connecting]
+        let history = whole(connecting)
         var found: [Int] = []
         var queue = 0
         var index = accepts.partitionPoint { notAfter(history.openEarliest, all[$0].openLatest, slack) }

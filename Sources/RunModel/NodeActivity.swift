@@ -18,12 +18,35 @@ public struct NodeActivity: Sendable {
     /// recording, as those of one process are.
     public var memoryOwner: [Int32: Int32] = [:]
 
+    /// The messages with descriptors that were sent and received where it takes other nodes, or the joining of endpoints, to tell which open
+    /// files these name; in the order of the calls' returns.
+    public var passings: [Passing] = []
+
     /// A node in which nothing happened yet.
     public init(host: Int32 = 0, clockOffset: Int64 = 0, endpoints: [Endpoint] = [], operations: [Operation] = []) {
         self.host = host
         self.clockOffset = clockOffset
         self.endpoints = endpoints
         self.operations = operations
+    }
+}
+
+/// A message with descriptors (SCM_RIGHTS), at one of the two ends of its connection.
+public struct Passing: Hashable, Sendable {
+    /// Whether this is the end that sent them.
+    public var isSend: Bool
+    /// The endpoint that it was sent from, or received by: its serial.
+    public var carrier: Int32
+    /// Where the message, or the receive that took it, is in the stream; where messages are kept apart, its number among them.
+    public var place: Range<UInt64>
+    /// The moment at which it was sent, or received.
+    public var at: Moment
+    /// For each descriptor the endpoint of the open file that it names, by serial; -1 for what is none.
+    public var endpoints: [Int32]
+
+    /// A message with all its parts.
+    public init(isSend: Bool, carrier: Int32, place: Range<UInt64>, at: Moment, endpoints: [Int32]) {
+        (self.isSend, self.carrier, self.place, self.at, self.endpoints) = (isSend, carrier, place, at, endpoints)
     }
 }
 

@@ -19,10 +19,10 @@ enum ActivityRows {
             ])
         }
         try db.execute(
-            sql: "INSERT INTO surroundings VALUES (?,?,?,?)",
+            sql: "INSERT INTO surroundings VALUES (?,?,?,?,?)",
             arguments: [
                 node, Data(SurroundingsBlock.encode(activity.addresses)), Data(SurroundingsBlock.encode(activity.links)),
-                Data(SurroundingsBlock.encode(activity.memoryOwner)),
+                Data(SurroundingsBlock.encode(activity.memoryOwner)), Data(SurroundingsBlock.encode(activity.passings)),
             ])
         let block = try db.makeStatement(sql: "INSERT INTO operations VALUES (?,?,?,?,?,?,?)")
         let operations = activity.operations
@@ -43,6 +43,7 @@ enum ActivityRows {
             activity.addresses = try SurroundingsBlock.addresses([UInt8](row.value("addresses") as Data))
             activity.links = try SurroundingsBlock.links([UInt8](row.value("links") as Data))
             activity.memoryOwner = try SurroundingsBlock.memoryOwners([UInt8](row.value("memoryOwners") as Data))
+            activity.passings = try SurroundingsBlock.passings([UInt8](row.value("passings") as Data))
         }
         let rows = try Row.fetchCursor(db, sql: "SELECT count, data FROM operations WHERE node = ? ORDER BY block", arguments: [node])
         while let row = try rows.next() {

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the index.
 enum Schema {
     /// Changes with every change of a table or a block's form; an index of another format is made anew.
-    static let format = "10"
+    static let format = "11"
 
     /// Creates all tables in an empty database.
     static func create(_ db: Database) throws {
@@ -25,7 +25,8 @@ enum Schema {
                     moments BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (node, block));
                 CREATE INDEX operationMoment ON operations (node, first, block);
                 CREATE TABLE surroundings (
-                    node INTEGER PRIMARY KEY, addresses BLOB NOT NULL, links BLOB NOT NULL, memoryOwners BLOB NOT NULL);
+                    node INTEGER PRIMARY KEY, addresses BLOB NOT NULL, links BLOB NOT NULL, memoryOwners BLOB NOT NULL,
+                    passings BLOB NOT NULL);
                 CREATE TABLE channel (
                     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, evidence INTEGER NOT NULL,
                     aNode INTEGER, aSerial INTEGER, aAddress TEXT, bNode INTEGER, bSerial INTEGER, bAddress TEXT,

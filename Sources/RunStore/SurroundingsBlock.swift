@@ -79,4 +79,39 @@ enum SurroundingsBlock {
         }
         return owners
     }
+
+    /// The packed form of messages with descriptors, in order.
+    static func encode(_ passings: [Passing]) -> [UInt8] {
+        var out = ByteWriter(capacity: passings.count * 16)
+        var moment: Int64 = 0
+        for passing in passings {
+            out.byte(passing.isSend ? 1 : 0)
+            out.delta(Int64(bitPattern: passing.at.packed), &moment)
+            out.signed(Int64(passing.carrier))
+            out.unsigned(passing.place.lowerBound)
+            out.unsigned(passing.place.upperBound &- passing.place.lowerBound)
+            out.unsigned(UInt64(passing.endpoints.count))
+            for endpoint in passing.endpoints { out.signed(Int64(endpoint)) }
+        }
+        return out.bytes
+    }
+
+    /// Messages with descriptors from their packed form.
+    static func passings(_ bytes: [UInt8]) throws(IndexError) -> [Passing] {
+        var input = ByteReader(bytes)
+        var moment: Int64 = 0
+        var passings: [Passing] = []
+        while !input.isAtEnd {
+            let isSend = try input.byte() != 0
+            let at = Moment(packed: UInt64(bitPattern: try input.delta(&moment)))
+            let carrier = Int32(truncatingIfNeeded: try input.signed())
+            let start = try input.unsigned()
+            let (end, overflow) = start.addingReportingOverflow(try input.unsigned())
+            guard !overflow else { throw .damaged("descriptors passed beyond the end of all streams") }
+            var endpoints: [Int32] = []
+            for _ in 0..<(try input.unsigned()) { endpoints.append(Int32(truncatingIfNeeded: try input.signed())) }
+            passings.append(Passing(isSend: isSend, carrier: carrier, place: start..<end, at: at, endpoints: endpoints))
+        }
+        return passings
+    }
 }

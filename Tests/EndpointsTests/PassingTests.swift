@@ -167,4 +167,79 @@ import Testing
             _ = try history.read()
         }
     }
+
+    // MARK: With a replay
+
+    /// A capture of messages of one byte that were sent by descriptor `number`, each with control data.
+    private func captured(_ controls: [[UInt8]], on number: UInt64 = 4) -> CaptureBytes {
+        var capture = CaptureBytes()
+        capture.capture([46])
+        for control in controls {
+            let sections: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] = [
+                (1, 0, 1, [7]), (3, 0, UInt64(control.count), control),
+            ]
+            capture.add(number: 46, result: 1, arguments: [number, 0x9000, 0], sections: sections)
+        }
+        return capture
+    }
+
+    /// Two connections, a file and a timer, on 6 to 9; the parent sends what a replay says, and the worker gets two new descriptors.
+    private func sent(_ control: [UInt8], taken: [Int32] = [7, 8]) throws -> NodeReading {
+        var history = server()
+        for number in [6, 7] as [Int64] {
+            history.connection(.accept4, [3, 0, 0, 0], result: number, local: (1, 80), remote: (1, UInt16(5000 + number)))
+        }
+        history.call(.openat, [0, 0, 0], result: 8)
+        history.flush([(.sendmsg, 1, [])])
+        for number in [6, 7] as [UInt64] { history.call(.close, [number], result: 0) }
+        take(taken, &history)
+        history.receive(7, "one", task: 11)
+        history.receive(8, "other", task: 11)
+        return try history.read(capture: captured([control]))
+    }
+
+    @Test func whatWasSentIsWhatAReplaySays() throws {
+        for (numbers, story) in [([6, 7], ["1 3", "2 5"]), ([7, 6], ["2 3", "1 5"]), ([8, 6], ["1 5"]), ([9, 7], ["2 5"])]
+            as [([Int32], [String])]
+        {
+            let reading = try sent(Self.control(numbers))
+            let connections = reading.activity.endpoints.indices.filter { reading.activity.endpoints[$0].birth == .accept }
+            let received = reading.activity.operations.filter { $0.kind == .receive && $0.result > 1 }.map { operation in
+                "\((connections.firstIndex(of: Int(operation.endpoint)) ?? -1) + 1) \(operation.result)"
+            }
+            #expect(received == story && reading.troubles == [], "\(numbers) \(reading.troubles)")
+        }
+    }
+
+    @Test func whoHasNoRoomForAllGetsTheFirst() throws {
+        let reading = try sent(Self.control([7, 6]), taken: [7])
+        #expect(reading.activity.operations.contains { $0.kind == .receive && $0.result == 3 } && reading.troubles == [])
+    }
+
+    @Test func controlDataThatMakesNoSensePassesNothing() throws {
+        let good = Self.control([6, 7])
+        let damaged: [[UInt8]] = [
+            [], [1], Array(good.prefix(12)), Array(good.prefix(17)), Array(repeating: 0xff, count: 24),
+            History.bytes(UInt64.max) + good.dropFirst(8), History.bytes(0 as UInt64) + good.dropFirst(8), Self.control([-1, .max]),
+            Self.control(Array(repeating: 6, count: 400)),
+        ]
+        for control in damaged { _ = try sent(control) }
+        // Without descriptors that were sent, those that came are not known.
+        #expect(try sent([]).troubles == ["descriptors-passed 2"])
+    }
+
+    @Test func whatGoesOverANamedConnectionIsForAllNodesToTell() throws {
+        var history = History()
+        history.call(.socket, [1, 1, 0], result: 4)
+        history.call(.connect, [4], result: 0)
+        history.connected(6)
+        history.call(.write, [4, History.buffer, 5], result: 5)
+        let flush = history.flush([(.sendmsg, 1, [])])
+        history.call(.recvmsg, [4, 0x4000, 0], result: 0)
+        let reading = try history.read(capture: captured([Self.control([6, 9])]))
+        #expect(
+            reading.activity.passings == [
+                Passing(isSend: true, carrier: 0, place: 5..<6, at: Moment(event: flush, call: 1), endpoints: [1, -1])
+            ])
+    }
 }

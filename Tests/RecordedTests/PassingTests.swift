@@ -78,6 +78,34 @@ extension RecordedTests {
             #expect(channels.count == 6 && channels.allSatisfy { $0.a.node == "client" && $0.b.node == "server" })
         }
 
+        /// A front that accepts, and a worker that is a node of its own; the front takes some of what is asked before it hands over.
+        @Test(arguments: [0, 8]) func aConnectionThatIsHandedToAnotherNodeGoesOnThere(_ taken: Int) throws {
+            let count = 5
+            let run = try RecordedRun("passing-nodes-\(taken)")
+            let program = try Programs.compile("passing-front", in: run.workshop)
+            let path = "/tmp/ridealong-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+            defer { unlink(path) }
+            let worker = try run.record([program, "worker", path, "\(count)", "\(taken)"], as: "worker")
+            _ = try run.port(printedBy: worker)
+            let front = try run.record([program, "front", path, "\(count)", "\(taken)"], as: "front")
+            let client = try Programs.compile("message-client", in: run.workshop)
+            try run.record([client, "\(try run.port(printedBy: front))", "\(count)"], as: "client").succeed()
+            let served = Self.questions(in: try worker.succeed().output)
+            try front.succeed()
+            #expect(served.map(\.question) == Array(0..<count))
+            #expect(try run.index(options: ["--capture", "all"]).isEmpty)
+            let channels = try run.channels().filter { $0.kind == "tcp" }
+            #expect(channels.count == count && channels.allSatisfy { $0.a.node == "client" && $0.b.node == "front" })
+            let messages = try run.messages()
+            for (number, channel) in channels.enumerated() {
+                #expect(channel.evidence == "address" && channel.bytesAToB == 32 && channel.bytesBToA == 32)
+                let said = messages.filter { $0.channel == channel.channel }
+                #expect(said.map(\.number) == [number, number + 1000] && said.allSatisfy { $0.delivered == 32 && $0.isCertain })
+                #expect(said.first?.receivers == (taken > 0 ? ["front", "worker"] : ["worker"]))
+                #expect(said.last?.sender == "worker" && said.last?.receivers == ["client"])
+            }
+        }
+
         @Test func listenersThatShareAPortAreToldApart() throws {
             let questions = 8
             let run = try RecordedRun("reuse-port", chance: .everything)

@@ -63,6 +63,15 @@ import Testing
         #expect(try SurroundingsBlock.links(SurroundingsBlock.encode(links)) == links, "seed \(seed)")
         #expect(try SurroundingsBlock.memoryOwners(SurroundingsBlock.encode(owners)) == owners, "seed \(seed)")
         #expect(try SurroundingsBlock.addresses(SurroundingsBlock.encode(addresses)) == addresses)
+        let passings = [0, 1, 253].map { (count: Int32) in
+            Passing(
+                isSend: count > 0, carrier: count, place: UInt64(count)..<UInt64(count) + 9, at: Moment(event: 7, call: UInt32(count)),
+                endpoints: (0..<count).map { $0 - 1 })
+        }
+        #expect(try SurroundingsBlock.passings(SurroundingsBlock.encode(passings)) == passings)
+        for count in 1..<SurroundingsBlock.encode(passings).count {
+            _ = try? SurroundingsBlock.passings(Array(SurroundingsBlock.encode(passings).prefix(count)))
+        }
         var damaged = SurroundingsBlock.encode(links)
         damaged.removeLast()
         #expect(throws: IndexError.self) { try SurroundingsBlock.links(damaged) }
