@@ -21,7 +21,8 @@ struct WaitingCall {
 }
 
 extension CallReader {
-    /// The calls that tasks are in before the first frame, or call of a flush, that is beyond a cut. Reads up to there, and tells of no calls on the way.
+    /// The calls that tasks are in before the first frame, or call of a flush, that is beyond a cut. Reads up to there, and tells of no
+    /// calls on the way.
     func waiting(until isBeyond: (_ moment: Moment, _ time: Int64) -> Bool) -> [WaitingCall] {
         advanceSilently(until: isBeyond)
         let processes = walk.livingProcesses

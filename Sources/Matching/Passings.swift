@@ -21,7 +21,7 @@ struct Passings {
                 let carrier = histories.base[number] + Int(passing.carrier)
                 let giver = partner(carrier)
                 let isInOrder = giver.map { !histories.all[$0].sendsOverlap && !histories.all[carrier].receivesOverlap } ?? false
-                // A receive ends behind a message with descriptors, so there is no second one in it. Who has no room for all gets the first.
+                // A receive ends behind a message with descriptors, so there is no second one in it. Who lacks room for all gets the first.
                 guard let giver, isInOrder, let match = sent[giver]?.last(where: { passing.place.contains($0.place.lowerBound) }),
                     match.endpoints.count >= passing.endpoints.count
                 else {

@@ -18,8 +18,8 @@ public struct NodeActivity: Sendable {
     /// recording, as those of one process are.
     public var memoryOwner: [Int32: Int32] = [:]
 
-    /// The messages with descriptors that were sent and received where it takes other nodes, or the joining of endpoints, to tell which open
-    /// files these name; in the order of the calls' returns.
+    /// The messages with descriptors that were sent and received where it takes other nodes, or the joining of endpoints, to tell which
+    /// open files these name; in the order of the calls' returns.
     public var passings: [Passing] = []
 
     /// A node in which nothing happened yet.
