@@ -75,7 +75,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: ["RunModel"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["RunModel", "RRTrace", "Capture"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("RunModelTests", of: ["RunModel"]),
         tests("RRTraceTests", of: ["RRTrace"]),
         tests("CaptureTests", of: ["Capture", "RRTrace", "Recorder", "Replay", "RunModel"]),

@@ -77,6 +77,7 @@ struct Counting {
         for one in exchanges {
             for other in exchanges where one.ranks[2] < other.ranks[1] { #expect(one.answer.number < other.answer.number) }
         }
+        #expect(try run.expectEveryCallJoined().count == run.nodes().count)
         try expectSameBytes(channels)
     }
 

@@ -37,6 +37,7 @@ extension RecordedTests {
                 #expect(bytes > 8 * length / 2)
             }
             try expectToken(laps, messages)
+            #expect(try run.expectEveryCallJoined().count == 2)
             try expectNothingUnknown(run, messages)
         }
 

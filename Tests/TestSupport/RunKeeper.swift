@@ -99,13 +99,14 @@ final class RunJournal: Sendable {
         return places.filter { FileManager.default.createFile(atPath: $0.appendingPathComponent(Self.mark).path, contents: nil) }
     }
 
-    /// What the listings say of the runs that were made and have an index, by name. Where they know all that was sent, it must be what
-    /// was received.
+    /// What the listings say of the runs that were made and have an index, by name. What was captured must be what the trace knows of;
+    /// and where all that was sent is known, it must be what was received.
     func answers(_ buffer: SyscallBuffer) throws -> [String: RunAnswers] {
         let made = state.withLock { $0.made }
         return try made.compactMapValues { place in
             let run = RecordedRun(place)
             guard run.isIndexed else { return nil }
+            try run.expectEveryCallJoined()
             if buffer == .on { try run.expectSentIsReceived(unknown: place.unknownBytes) }
             return place.chance == .everything ? nil : try RunAnswers(run, place.chance)
         }
