@@ -12,6 +12,8 @@ public enum ReplayError: Error, Hashable, Sendable {
     case replayFailed(trace: String, event: UInt64, end: String, saying: String)
     /// The replay of `trace` made no call for `seconds` after `event`, and was killed.
     case hung(trace: String, event: UInt64, seconds: Int64)
+    /// The replay of `process` for a debugger failed, and stands at `event` again, or nowhere.
+    case lost(trace: String, process: Int32, event: UInt64, detail: String)
     /// The replay of `trace` went well, but nothing usable was captured.
     case notCaptured(trace: String, detail: String)
     /// There is no room for the capture file at `path`.
@@ -47,6 +49,11 @@ extension ReplayError: CustomStringConvertible {
             """
             the replay of \(trace) made no system call for \(seconds) s after event \(event) and was ended: does `rr replay -a \(trace)` \
             come to its end?
+            """
+        case .lost(let trace, let process, let event, let detail):
+            """
+            the replay of process \(process) of \(trace) failed behind event \(event): \(detail); does `rr replay -a \(trace)` come to its \
+            end? ask `ridealong doctor`
             """
         case .notCaptured(let trace, let detail):
             "\(trace) was replayed, but its calls were not captured (\(detail)): build the library again (make build)"

@@ -45,25 +45,25 @@ enum CallInput {
 
     /// What a call with these arguments hands over, from the memory of the process that stopped; of bytes that move at most `limit`.
     func sections(
-        _ arguments: [UInt64], limit: Int = largestPayload, from server: inout ReplayServer
+        _ arguments: [UInt64], limit: Int = largestPayload, from server: ReplayServer
     ) throws(RemoteFailure) -> [CaptureWriter.Section] {
         var reader = Reader(limit: min(limit, Self.largestPayload))
         switch self {
         case .arguments, .patience: break
-        case .bytes: try reader.add(.payload, arguments[1], arguments[2], reader.limit, &server)
+        case .bytes: try reader.add(.payload, arguments[1], arguments[2], reader.limit, server)
         case .bytesTo:
-            try reader.add(.payload, arguments[1], arguments[2], reader.limit, &server)
-            try reader.add(.address, arguments[4], arguments[5] & 0xffff_ffff, Self.largestAddress, &server)
-        case .vector: try reader.addVector(arguments[1], arguments[2], &server)
-        case .message: try reader.addMessage(arguments[1], &server)
+            try reader.add(.payload, arguments[1], arguments[2], reader.limit, server)
+            try reader.add(.address, arguments[4], arguments[5] & 0xffff_ffff, Self.largestAddress, server)
+        case .vector: try reader.addVector(arguments[1], arguments[2], server)
+        case .message: try reader.addMessage(arguments[1], server)
         case .messages:
             for index in 0..<min(arguments[2] & 0xffff_ffff, Self.largestVector) {
                 reader.message = Int(index)
-                try reader.addMessage(arguments[1] &+ index * Self.listedMessageSize, &server)
+                try reader.addMessage(arguments[1] &+ index * Self.listedMessageSize, server)
             }
-        case .socketName: try reader.add(.address, arguments[1], arguments[2] & 0xffff_ffff, Self.largestAddress, &server)
-        case .option: try reader.add(.option, arguments[3], arguments[4] & 0xffff_ffff, Self.largestOption, &server)
-        case .interest: try reader.add(.epollEvent, arguments[3], Self.eventSize, Int(Self.eventSize), &server)
+        case .socketName: try reader.add(.address, arguments[1], arguments[2] & 0xffff_ffff, Self.largestAddress, server)
+        case .option: try reader.add(.option, arguments[3], arguments[4] & 0xffff_ffff, Self.largestOption, server)
+        case .interest: try reader.add(.epollEvent, arguments[3], Self.eventSize, Int(Self.eventSize), server)
         }
         return reader.sections
     }
@@ -77,14 +77,14 @@ enum CallInput {
         init(limit: Int) { self.limit = limit }
 
         mutating func add(
-            _ kind: CapturedCall.Section.Kind, _ address: UInt64, _ offered: UInt64, _ limit: Int, _ server: inout ReplayServer
+            _ kind: CapturedCall.Section.Kind, _ address: UInt64, _ offered: UInt64, _ limit: Int, _ server: ReplayServer
         ) throws(RemoteFailure) {
             guard address != 0 else { return }
             let bytes = try server.memory(address, Int(min(offered, UInt64(limit))))
             sections.append(CaptureWriter.Section(kind, message: message, offered: offered, bytes: bytes))
         }
 
-        mutating func addVector(_ address: UInt64, _ count: UInt64, _ server: inout ReplayServer) throws(RemoteFailure) {
+        mutating func addVector(_ address: UInt64, _ count: UInt64, _ server: ReplayServer) throws(RemoteFailure) {
             guard count <= largestVector else { return }
             let bytes = try server.memory(address, Int(count) * 16)
             guard bytes.count == Int(count) * 16 else { return }
@@ -104,14 +104,14 @@ enum CallInput {
         }
 
         /// The fields of a `msghdr`: name, its length, iovecs, their number, control data, its length.
-        mutating func addMessage(_ address: UInt64, _ server: inout ReplayServer) throws(RemoteFailure) {
+        mutating func addMessage(_ address: UInt64, _ server: ReplayServer) throws(RemoteFailure) {
             let head = try server.memory(address, Int(messageSize))
             guard head.count == Int(messageSize) else { return }
             let words = stride(from: 0, to: head.count, by: 8).map { ReplayServer.number(head[$0..<$0 + 8]) }
-            try addVector(words[2], words[3], &server)
+            try addVector(words[2], words[3], server)
             let nameLength = words[1] & 0xffff_ffff
-            if nameLength > 0 { try add(.address, words[0], nameLength, largestAddress, &server) }
-            if words[5] > 0 { try add(.control, words[4], words[5], largestControl, &server) }
+            if nameLength > 0 { try add(.address, words[0], nameLength, largestAddress, server) }
+            if words[5] > 0 { try add(.control, words[4], words[5], largestControl, server) }
         }
     }
 }

@@ -38,10 +38,10 @@ struct RemoteCapture: ~Copyable {
         let allowance = patience + .nanoseconds(min(plan.duration, 1_000_000_000_000_000)) * Int(CaptureWatch.slowness)
         for process in plan.processes {
             guard let waiting = try ReplayServer.start(invocation, trace: trace, process: process.id, patience: allowance) else { continue }
-            var server = try ReplayServer(waiting, version: version, process: process.id, patience: allowance)
+            let server = try ReplayServer(waiting, version: version, process: process.id, patience: allowance)
             let left = Dictionary(process.calls.filter { $0.next == Self.slot + 2 }.map { ($0.event, $0) }) { first, _ in first }
-            if process.isBuffered || !left.isEmpty { try captureBuffered(process, leaving: left, &server) }
-            try captureTraced(process, &server)
+            if process.isBuffered || !left.isEmpty { try captureBuffered(process, leaving: left, server) }
+            try captureTraced(process, server)
         }
         try writer.finish(captured: CallInput.captured, bufferHeaderSize: bufferHeaderSize)
     }
@@ -49,13 +49,13 @@ struct RemoteCapture: ~Copyable {
     // MARK: - Buffered calls
 
     private mutating func captureBuffered(
-        _ process: RemotePlan.Process, leaving: [UInt64: RemotePlan.TracedCall], _ server: inout ReplayServer
+        _ process: RemotePlan.Process, leaving: [UInt64: RemotePlan.TracedCall], _ server: ReplayServer
     ) throws {
         var jumps = process.jumps[...]
         var isWatching = !process.isShared
         var stuck: UInt64?
         if let start = process.start { try server.seek(start) }
-        try set(isWatching, jumps.first, &server)
+        try set(isWatching, jumps.first, server)
         while case .stopped(let task, _) = try server.run() {
             let registers = try server.registers()
             let event = try server.currentEvent(task)
@@ -72,18 +72,18 @@ struct RemoteCapture: ~Copyable {
                 }
                 // Another call may have been made by the same instruction: stepping over it would let others run without breakpoints.
                 try server.seek(event == jump.event ? jump.target ?? event : event)
-                try set(isWatching, jumps.first, &server)
+                try set(isWatching, jumps.first, server)
                 continue
             }
             stuck = nil
             let serial = process.serial(of: task, at: event)
             if let call = leaving[event], call.task == task, call.number == registers.number, call.arguments == registers.arguments {
-                try record(.leaving, registers, serial, at: event, &server)
+                try record(.leaving, registers, serial, at: event, server)
                 try server.seek(event)
-                try set(isWatching, jumps.first, &server)
+                try set(isWatching, jumps.first, server)
                 continue
             }
-            try record(.buffered, registers, serial, at: event, &server)
+            try record(.buffered, registers, serial, at: event, server)
             try server.removeBreakpoint(Self.slot)
             _ = try server.step(task)
             _ = try server.setBreakpoint(Self.slot)
@@ -91,14 +91,14 @@ struct RemoteCapture: ~Copyable {
     }
 
     /// Sets the breakpoints, after a seek has taken them away.
-    private func set(_ isWatching: Bool, _ jump: RemotePlan.Jump?, _ server: inout ReplayServer) throws(RemoteFailure) {
+    private func set(_ isWatching: Bool, _ jump: RemotePlan.Jump?, _ server: ReplayServer) throws(RemoteFailure) {
         if isWatching { _ = try server.setBreakpoint(Self.slot) }
         if let jump { _ = try server.setBreakpoint(jump.site) }
     }
 
     /// Writes down the call at the slot.
     private mutating func record(
-        _ kind: CapturedCall.Kind, _ registers: ReplayServer.Registers, _ serial: UInt32?, at event: UInt64, _ server: inout ReplayServer
+        _ kind: CapturedCall.Kind, _ registers: ReplayServer.Registers, _ serial: UInt32?, at event: UInt64, _ server: ReplayServer
     ) throws {
         guard let input = CallInput.of(registers.number), let serial else { return }
         var call = CaptureWriter.Call(
@@ -108,24 +108,24 @@ struct RemoteCapture: ~Copyable {
         let locals = try server.memory(Self.locals, 24)
         if locals.count == 24 {
             let buffer = ReplayServer.number(locals[16..<24])
-            call.place = UInt32(truncatingIfNeeded: try word(buffer, 4, &server))
+            call.place = UInt32(truncatingIfNeeded: try word(buffer, 4, server))
             let parameters = ReplayServer.number(locals[0..<8])
-            call.programArgument = try word(parameters &+ 16, 8, &server)
+            call.programArgument = try word(parameters &+ 16, 8, server)
             if kind == .buffered {
                 if input == .patience {
-                    for index in 2...3 { call.arguments[index] = try word(parameters &+ 8 &+ 8 * UInt64(index), 8, &server) }
+                    for index in 2...3 { call.arguments[index] = try word(parameters &+ 8 &+ 8 * UInt64(index), 8, server) }
                 }
-                call.result = Int64(bitPattern: try word(buffer &+ UInt64(bufferHeaderSize) &+ UInt64(call.place), 8, &server))
+                call.result = Int64(bitPattern: try word(buffer &+ UInt64(bufferHeaderSize) &+ UInt64(call.place), 8, server))
                 limit = Int(max(0, call.result))
             }
         } else {
             writer.unreadable += 1
         }
-        call.sections = try input.sections(registers.arguments, limit: limit, from: &server)
+        call.sections = try input.sections(registers.arguments, limit: limit, from: server)
         try writer.add(call, at: event)
     }
 
-    private mutating func word(_ address: UInt64, _ count: Int, _ server: inout ReplayServer) throws -> UInt64 {
+    private mutating func word(_ address: UInt64, _ count: Int, _ server: ReplayServer) throws -> UInt64 {
         let bytes = try server.memory(address, count)
         if bytes.count < count { writer.unreadable += 1 }
         return ReplayServer.number(bytes)
@@ -133,7 +133,7 @@ struct RemoteCapture: ~Copyable {
 
     // MARK: - Traced calls
 
-    private mutating func captureTraced(_ process: RemotePlan.Process, _ server: inout ReplayServer) throws {
+    private mutating func captureTraced(_ process: RemotePlan.Process, _ server: ReplayServer) throws {
         var walk = RemoteWalk(through: process)
         for traced in process.calls where traced.next != Self.slot + 2 {
             // As at a breakpoint on the instruction, which is one byte before its end.
@@ -142,9 +142,9 @@ struct RemoteCapture: ~Copyable {
             let input = CallInput.of(UInt64(traced.number)) ?? .arguments
             if input != .arguments, input != .patience, traced.isReachable {
                 note(traced.event)
-                guard let registers = try walk.reach(traced, &server) else { continue }
+                guard let registers = try walk.reach(traced, server) else { continue }
                 call.arguments = registers.arguments
-                call.sections = try input.sections(registers.arguments, from: &server)
+                call.sections = try input.sections(registers.arguments, from: server)
             }
             try writer.add(call, at: traced.event)
         }

@@ -58,12 +58,34 @@ struct RemoteConnection: ~Copyable {
 
     /// Sends a request and waits for its answer.
     mutating func ask(_ request: String, within patience: Duration) throws(RemoteFailure) -> String {
-        let sum = request.utf8.reduce(UInt8(0), &+)
-        try send(Array("$\(request)#\(sum < 16 ? "0" : "")\(String(sum, radix: 16))".utf8))
-        let deadline = ContinuousClock.now + patience
+        try begin(Array(request.utf8))
+        return String(decoding: try answer(before: .now + patience), as: UTF8.self)
+    }
+
+    /// Sends a request, the bytes between `$` and `#`. Nothing else may be asked until its answer was taken.
+    func begin(_ request: [UInt8]) throws(RemoteFailure) {
+        let sum = request.reduce(UInt8(0), &+)
+        try send([UInt8(ascii: "$")] + request + Array("#\(sum < 16 ? "0" : "")\(String(sum, radix: 16))".utf8))
+    }
+
+    /// Asks for the program that runs to be stopped: Ctrl-C.
+    func interrupt() throws(RemoteFailure) { try send([3]) }
+
+    /// Waits for an answer, as it comes: the bytes between `$` and `#`.
+    mutating func answer(before deadline: ContinuousClock.Instant) throws(RemoteFailure) -> [UInt8] {
         while true {
             if let answer = try takeAnswer() { return answer }
-            try receive(before: deadline)
+            guard try isReadable(before: deadline) else { throw .silent }
+            try receive()
+        }
+    }
+
+    /// Waits for an answer, or until `other`, another descriptor, has something to read: `nil`.
+    mutating func answer(orReadable other: Int32, before deadline: ContinuousClock.Instant) throws(RemoteFailure) -> [UInt8]? {
+        while true {
+            if let answer = try takeAnswer() { return answer }
+            guard try isReadable(orReadable: other, before: deadline) else { return nil }
+            try receive()
         }
     }
 
@@ -79,27 +101,38 @@ struct RemoteConnection: ~Copyable {
         }
     }
 
-    /// The first whole answer among what was received: `$`, text, `#`, two digits.
-    private mutating func takeAnswer() throws(RemoteFailure) -> String? {
+    /// The first whole answer among what was received: `$`, bytes, `#`, two digits.
+    private mutating func takeAnswer() throws(RemoteFailure) -> [UInt8]? {
         guard let start = received.firstIndex(of: UInt8(ascii: "$")) else { return nil }
         guard let end = received[start...].firstIndex(of: UInt8(ascii: "#")), received.count >= end + 3 else {
             guard received.count <= Self.largestAnswer else { throw .unexpected(request: "", answer: "\(received.count) bytes") }
             return nil
         }
-        let text = String(decoding: received[(start + 1)..<end], as: UTF8.self)
+        let answer = Array(received[(start + 1)..<end])
         received.removeFirst(end + 3)
         if acknowledges { try send([UInt8(ascii: "+")]) }
-        return text
+        return answer
     }
 
-    private mutating func receive(before deadline: ContinuousClock.Instant) throws(RemoteFailure) {
-        let left = (deadline - ContinuousClock.now).components.seconds
-        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        let ready = poll(&polled, 1, Int32(clamping: max(0, left) * 1000 + 1000))
-        if ready < 0, errno == EINTR { return }
-        guard ready > 0 else { throw .silent }
+    /// Waits for something to read from the server; `false` if `other` has something first, or the time is over.
+    private func isReadable(orReadable other: Int32 = -1, before deadline: ContinuousClock.Instant) throws(RemoteFailure) -> Bool {
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { return false }
+            // A descriptor of -1 is passed over.
+            var polled = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+            let ready = poll(&polled, 2, Int32(clamping: left.components.seconds * 1000 + 1000))
+            if ready < 0, errno == EINTR { continue }
+            guard ready >= 0 else { throw .closed }
+            if polled[0].revents != 0 { return true }
+            if polled[1].revents != 0 { return false }
+        }
+    }
+
+    private mutating func receive() throws(RemoteFailure) {
         var block = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &block, block.count, 0)
+        if count < 0, errno == EINTR { return }
         guard count > 0 else { throw .closed }
         received += block[..<count]
     }

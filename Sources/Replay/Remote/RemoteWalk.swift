@@ -14,10 +14,10 @@ struct RemoteWalk {
 
     /// Stands at `call`: before its instruction, or just after it was entered; its registers are there, and nothing was done yet. `nil` if
     /// the thread is not there.
-    mutating func reach(_ call: RemotePlan.TracedCall, _ server: inout ReplayServer) throws(RemoteFailure) -> ReplayServer.Registers? {
+    mutating func reach(_ call: RemotePlan.TracedCall, _ server: ReplayServer) throws(RemoteFailure) -> ReplayServer.Registers? {
         let before = latest
         latest = call
-        if let before, process.canRun(from: before.event, to: call.event), let registers = try run(to: call, &server) {
+        if let before, process.canRun(from: before.event, to: call.event), let registers = try run(to: call, server) {
             place = call
             return registers
         }
@@ -29,19 +29,19 @@ struct RemoteWalk {
     }
 
     /// The same by a breakpoint; `nil` if that did not lead there.
-    private func run(to call: RemotePlan.TracedCall, _ server: inout ReplayServer) throws(RemoteFailure) -> ReplayServer.Registers? {
+    private func run(to call: RemotePlan.TracedCall, _ server: ReplayServer) throws(RemoteFailure) -> ReplayServer.Registers? {
         let instruction = call.next &- 2
         if let place, place.next == call.next {
             // It would stop where it stands. The same thread comes back behind its call first.
-            guard place.task == call.task, try run(to: call.next, &server) == call.task else { return nil }
+            guard place.task == call.task, try run(to: call.next, server) == call.task else { return nil }
         }
-        guard try run(to: instruction, &server) == call.task, try server.currentEvent(call.task) == call.event else { return nil }
+        guard try run(to: instruction, server) == call.task, try server.currentEvent(call.task) == call.event else { return nil }
         let registers = try server.registers()
         return registers.instructionPointer == instruction && registers.number == call.number ? registers : nil
     }
 
     /// Runs to `address`; which thread came there, if one did.
-    private func run(to address: UInt64, _ server: inout ReplayServer) throws(RemoteFailure) -> Int32? {
+    private func run(to address: UInt64, _ server: ReplayServer) throws(RemoteFailure) -> Int32? {
         guard try server.setBreakpoint(address) else { return nil }
         let stop = try server.run()
         try server.removeBreakpoint(address)

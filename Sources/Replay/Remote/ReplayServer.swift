@@ -4,7 +4,7 @@ import RunModel
 import SystemPackage
 
 /// rr as a debug server for one process of a trace, from the beginning of that process on.
-struct ReplayServer: ~Copyable {
+final class ReplayServer {
     /// Where a replay stopped.
     enum Stop {
         /// In this thread, for this signal (0: rr's own reasons).
@@ -20,10 +20,10 @@ struct ReplayServer: ~Copyable {
         var instructionPointer: UInt64
     }
 
-    private let process: Int32
+    let process: Int32
     private let rr: BackgroundRun
     private var connection: RemoteConnection
-    private let patience: Duration
+    let patience: Duration
     /// From 5.8 on, rr's own commands are written otherwise, and `when` tells of the event before.
     private let isNew: Bool
 
@@ -83,52 +83,92 @@ struct ReplayServer: ~Copyable {
     }
 
     /// Sends a request and waits for its answer.
-    private mutating func ask(_ request: String) throws(RemoteFailure) -> String {
+    func ask(_ request: String, within patience: Duration? = nil) throws(RemoteFailure) -> String {
+        String(decoding: try pass(Array(request.utf8), within: patience), as: UTF8.self)
+    }
+
+    /// Sends a request, and waits for its answer, both as they are between `$` and `#`.
+    func pass(_ request: [UInt8], within patience: Duration? = nil) throws(RemoteFailure) -> [UInt8] {
         do {
-            return try connection.ask(request, within: patience)
-        } catch .closed {
-            // What it said first is where rr waits for us.
-            let lines = rr.text.split(separator: "\n").filter { !$0.hasPrefix(" --") && !$0.hasPrefix("---") }
-            throw .died(saying: String(lines.suffix(Self.linesKept).joined(separator: "; ").suffix(Self.sayingLimit)))
+            try connection.begin(request)
+            return try connection.answer(before: .now + (patience ?? self.patience))
+        } catch {
+            throw explained(error)
         }
     }
 
+    /// Sends a request without waiting for its answer. Nothing else may be asked until `answer` has taken it.
+    func begin(_ request: String) throws(RemoteFailure) {
+        do { try connection.begin(Array(request.utf8)) } catch { throw explained(error) }
+    }
+
+    /// Waits for the answer to what was begun: `nil` if none has come when `other` has something to read, or the time is over.
+    func answer(orReadable other: Int32, before deadline: ContinuousClock.Instant) throws(RemoteFailure) -> String? {
+        do {
+            return try connection.answer(orReadable: other, before: deadline).map { String(decoding: $0, as: UTF8.self) }
+        } catch {
+            throw explained(error)
+        }
+    }
+
+    /// Stops what was begun: Ctrl-C.
+    func interrupt() throws(RemoteFailure) {
+        do { try connection.interrupt() } catch { throw explained(error) }
+    }
+
+    /// With what rr said, if it has gone.
+    private func explained(_ failure: RemoteFailure) -> RemoteFailure {
+        guard case .closed = failure else { return failure }
+        // What it said first is where rr waits for us.
+        let lines = rr.text.split(separator: "\n").filter { !$0.hasPrefix(" --") && !$0.hasPrefix("---") }
+        return .died(saying: String(lines.suffix(Self.linesKept).joined(separator: "; ").suffix(Self.sayingLimit)))
+    }
+
+    /// rr's process id.
+    var processID: Int32 { rr.id }
+
     /// Runs to the next stop.
-    mutating func run() throws(RemoteFailure) -> Stop { try stop("vCont;c") }
+    func run(within patience: Duration? = nil) throws(RemoteFailure) -> Stop { try stop("vCont;c", within: patience) }
 
     /// Steps one instruction of a thread.
-    mutating func step(_ task: Int32) throws(RemoteFailure) -> Stop { try stop("vCont;s:\(name(task))") }
+    func step(_ task: Int32) throws(RemoteFailure) -> Stop { try stop("vCont;s:\(name(task))") }
 
-    private mutating func stop(_ request: String) throws(RemoteFailure) -> Stop {
-        let answer = try ask(request)
+    private func stop(_ request: String, within patience: Duration? = nil) throws(RemoteFailure) -> Stop {
+        let answer = try ask(request, within: patience)
         if answer.hasPrefix("W") || answer.hasPrefix("X") || answer.hasPrefix("T09") { return .ended }
-        guard answer.hasPrefix("T"), let signal = UInt8(answer.dropFirst().prefix(2), radix: 16),
-            let task = answer.firstMatch(of: /thread:p[0-9a-f]+\.([0-9a-f]+)/).flatMap({ Int32($0.1, radix: 16) })
-        else { throw .unexpected(request: request, answer: answer) }
+        guard answer.hasPrefix("T"), let signal = UInt8(answer.dropFirst().prefix(2), radix: 16), let task = stoppedTask(answer) else {
+            throw .unexpected(request: request, answer: answer)
+        }
         return .stopped(task: task, signal: signal)
     }
 
-    /// Goes to where `event` is done, and no code of the program has run after it. Breakpoints are gone then.
-    mutating func seek(_ event: UInt64) throws(RemoteFailure) {
+    private func stoppedTask(_ answer: String) -> Int32? {
+        answer.firstMatch(of: /thread:p[0-9a-f]+\.([0-9a-f]+)/).flatMap { Int32($0.1, radix: 16) }
+    }
+
+    /// Goes to where `event` is done, and no code of the program has run after it. Breakpoints are gone then. The thread that runs next.
+    @discardableResult
+    func seek(_ event: UInt64, within patience: Duration? = nil) throws(RemoteFailure) -> Int32? {
         let words = String(event).utf8.map { String($0, radix: 16) }.joined()
-        let answer = try ask("vRun;;\(words)")
+        let answer = try ask("vRun;;\(words)", within: patience)
         guard answer.hasPrefix("T") else { throw .unexpected(request: "vRun;;\(event)", answer: answer) }
         // rr has a stop left, which the next resume gets at once.
         _ = try ask("vCont;c")
+        return stoppedTask(answer)
     }
 
     /// Sets a breakpoint; `false` if there is nothing at the address.
-    mutating func setBreakpoint(_ address: UInt64) throws(RemoteFailure) -> Bool {
-        try ask("Z0,\(String(address, radix: 16)),1") == "OK"
+    func setBreakpoint(_ address: UInt64, condition: String? = nil) throws(RemoteFailure) -> Bool {
+        try ask("Z0,\(String(address, radix: 16)),1\(condition.map { ";" + $0 } ?? "")") == "OK"
     }
 
     /// Takes a breakpoint away that was set.
-    mutating func removeBreakpoint(_ address: UInt64) throws(RemoteFailure) {
+    func removeBreakpoint(_ address: UInt64) throws(RemoteFailure) {
         _ = try ask("z0,\(String(address, radix: 16)),1")
     }
 
     /// The event that is being replayed: the next one to be done.
-    mutating func currentEvent(_ task: Int32) throws(RemoteFailure) -> UInt64 {
+    func currentEvent(_ task: Int32) throws(RemoteFailure) -> UInt64 {
         let request = isNew ? "qRRCmd:when:\(task)" : "qRRCmd:7768656e"
         let answer = try ask(request)
         let text = String(decoding: Self.bytes(answer) ?? [], as: UTF8.self)
@@ -139,12 +179,12 @@ struct ReplayServer: ~Copyable {
     }
 
     /// Makes a thread the one that is asked about; `false` if there is none.
-    mutating func select(_ task: Int32) throws(RemoteFailure) -> Bool {
+    func select(_ task: Int32) throws(RemoteFailure) -> Bool {
         try ask("Hg\(name(task))") == "OK"
     }
 
     /// The registers of the thread that stopped, or was selected.
-    mutating func registers() throws(RemoteFailure) -> Registers {
+    func registers() throws(RemoteFailure) -> Registers {
         let answer = try ask("g")
         // rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15, rip
         guard let bytes = Self.bytes(answer), bytes.count >= 17 * 8 else { throw .unexpected(request: "g", answer: answer) }
@@ -153,7 +193,7 @@ struct ReplayServer: ~Copyable {
     }
 
     /// Up to `count` bytes of memory: fewer if not all is there.
-    mutating func memory(_ address: UInt64, _ count: Int) throws(RemoteFailure) -> [UInt8] {
+    func memory(_ address: UInt64, _ count: Int) throws(RemoteFailure) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             let wanted = min(Self.memoryBlock, count - bytes.count)
@@ -166,9 +206,9 @@ struct ReplayServer: ~Copyable {
         return bytes
     }
 
-    private func name(_ task: Int32) -> String { "p\(String(process, radix: 16)).\(String(task, radix: 16))" }
+    func name(_ task: Int32) -> String { "p\(String(process, radix: 16)).\(String(task, radix: 16))" }
 
-    private static func bytes(_ digits: String) -> [UInt8]? {
+    static func bytes(_ digits: String) -> [UInt8]? {
         let digits = Array(digits.utf8)
         guard digits.count % 2 == 0 else { return nil }
         var bytes: [UInt8] = []

@@ -1,0 +1,101 @@
+import RunModel
+
+/// Going to an event.
+extension ProcessReplay {
+    /// Goes to where `event` is done, and no code of the process has run after it: to the end of the process if nothing comes after that.
+    /// The breakpoints stay. `task` is the thread to choose, if it is there.
+    @discardableResult
+    public func seek(to event: UInt64, task: Int32? = nil) throws(ReplayError) -> Stop {
+        try serving { server throws(RemoteFailure) in
+            try go(server, to: event)
+            if let task, try server.select(task) { self.task = task }
+        }
+        return Stop(task: self.task, edge: isAtEnd ? .end : nil)
+    }
+
+    /// The same with a server that may just have been started.
+    func go(_ server: ReplayServer, to event: UInt64) throws(RemoteFailure) {
+        diversion = .none
+        isAtEnd = false
+        inserted = []
+        // Behind the last event is only the end. Asked to stop there, rr would leave.
+        let place = min(max(event, subject.life.first), max(subject.life.first, subject.life.last) - 1)
+        task = try server.seek(place, within: Self.patienceForReplay) ?? task
+        if event >= subject.life.last {
+            if case .stopped(let task, _) = try server.run(within: Self.patienceForReplay) { self.task = task }
+            isAtEnd = true
+        }
+        self.event = event
+        _ = try server.select(task)
+        try insertBreakpoints(server)
+    }
+
+    /// Goes to where a thread makes the call of the syscall buffer whose record begins `place` bytes behind the buffer's header: `event` is
+    /// the last one of the thread before it. The call has not been made there. Whether it came there.
+    public func seek(toBufferedCall place: UInt32, after event: UInt64, task: Int32) throws(ReplayError) -> Bool {
+        try serving { server throws(RemoteFailure) in
+            // rr stops before an event, not behind the last that came before a flush.
+            try go(server, to: event > 0 ? event - 1 : 0)
+            try removeBreakpoints(server)
+            let condition = AgentExpression.word(atPointerAt: RRPage.bufferPointer, is: place)
+            for slot in RRPage.bufferedSlots { _ = try server.setBreakpoint(slot, condition: condition) }
+            var found = false
+            while !found, case .stopped(let stopped, _) = try server.run(within: Self.patienceForReplay) {
+                found = stopped == task
+                if !found { _ = try server.step(stopped) }
+            }
+            for slot in RRPage.bufferedSlots { try server.removeBreakpoint(slot) }
+            self.event = event
+            isAtEnd = !found
+            if found { self.task = task }
+            try insertBreakpoints(server)
+            return found
+        }
+    }
+
+    /// Runs on to where a thread comes to `address` with its stack pointer at `stack` or above: to where a function returns to. No breakpoint of
+    /// the debugger stops it. Whether it came there.
+    public func run(_ task: Int32, to address: UInt64, stackAtLeast stack: UInt64) throws(ReplayError) -> Bool {
+        try serving { server throws(RemoteFailure) in
+            try removeBreakpoints(server)
+            var found = false
+            if try server.setBreakpoint(address) {
+                while !found, case .stopped(let stopped, _) = try server.run(within: Self.patienceForReplay) {
+                    let pointer = try server.stackPointer()
+                    found = stopped == task && pointer >= stack
+                    if !found { _ = try server.step(stopped) }
+                }
+                try server.removeBreakpoint(address)
+                isAtEnd = !found
+            }
+            if found { self.task = task }
+            try noteEvent(server)
+            try insertBreakpoints(server)
+            return found
+        }
+    }
+
+    /// Asks how far it has come: the last event that is done.
+    @discardableResult
+    public func currentEvent() throws(ReplayError) -> UInt64 {
+        try serving { server throws(RemoteFailure) in try noteEvent(server) }
+        return event
+    }
+
+    func noteEvent(_ server: ReplayServer) throws(RemoteFailure) {
+        guard !isAtEnd else {
+            event = max(event, subject.life.last)
+            return
+        }
+        let current = try server.currentEvent(task)
+        event = current > 0 ? current - 1 : 0
+    }
+}
+
+/// The page of code and addresses that rr maps into every program.
+enum RRPage {
+    /// Through which the calls of the syscall buffer go: made again in replay, not made again, and helped along by rr.
+    static let bufferedSlots: [UInt64] = [0x7000_0006, 0x7000_000c, 0x7000_0018]
+    /// Where the address of the running thread's syscall buffer is, whose first word is how many bytes of records it has.
+    static let bufferPointer: UInt64 = 0x7000_1030
+}
