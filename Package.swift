@@ -63,6 +63,11 @@ let package = Package(
         // The calls of the nodes, in the manner of strace.
         module("Calls", imports: ["RunModel", "RRTrace", "Capture", "Endpoints", "RunStore"]),
 
+        // All processes of a run under one gdb.
+        module(
+            "Debugger", imports: ["CLinux", "RunModel", "RRTrace", "RunStore", "Recorder", "Replay", "Indexer", system],
+            resources: [.embedInCode("debugger.py")]),
+
         // What leaves Ridealong: pictures.
         module("Export", imports: ["RunModel", "RunStore"]),
 
@@ -70,7 +75,7 @@ let package = Package(
             name: "ridealong",
             dependencies: [
                 "CLinux", "RunModel", "RRTrace", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Recorder", "Replay", "Calls",
-                "Export",
+                "Debugger", "Export",
                 argumentParser,
             ],
             swiftSettings: settings),

@@ -14,8 +14,10 @@ package final class BackgroundRun {
     /// How much of what it says is kept, in bytes.
     private static let textLimit = 1 << 16
 
-    /// Starts `program` with `arguments`.
-    package init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws(Errno) {
+    /// Starts `program` with `arguments`; out of reach of our terminal's keys if it `isApart`.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], isApart: Bool = false
+    ) throws(Errno) {
         // A file in memory rather than a pipe: it never fills up, and is still there when all who wrote to it are dead.
         output = ridealong_memory_file()
         guard output >= 0 else { throw Errno(rawValue: -output) }
@@ -23,7 +25,8 @@ package final class BackgroundRun {
         // All signals must get through: Swift's own threads, on one of which we may be, block nearly all.
         child = try Child(
             program, arguments.map(CStrings.bytes), environment: environment,
-            in: Child.Surroundings(output: file, errors: file, mask: SignalSet.of([]), deathSignal: SIGKILL))
+            in: Child.Surroundings(
+                output: file, errors: file, isSessionLeader: isApart, mask: SignalSet.of([]), deathSignal: SIGKILL))
     }
 
     deinit {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Debugger
 import Foundation
 import Indexer
 import RRTrace
@@ -36,6 +37,9 @@ struct DebugCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run the gdb commands in this file instead of asking for some, then end.", valueName: "file"))
     var batch: String?
 
+    @Flag(help: "One process of one node, with rr's own server.")
+    var plain = false
+
     @Argument(help: "The position, as `ridealong messages` and the other listings print it.")
     var position: String
 
@@ -44,6 +48,14 @@ struct DebugCommand: ParsableCommand {
         let position = try index.endOfMessage(at: try index.position(position), send: send)
         let node = index.nodes[Int(position.node.index)]
         let environment = ProcessInfo.processInfo.environment
+        guard plain else {
+            let wording = RunSession.Wording(position: { try index.position($0) }, lines: { try PositionFacts(index, $0).lines })
+            let session = RunSession(index, environment: environment, wording: wording)
+            try session.go(to: position)
+            let code = try session.runGDB(batch: batch)
+            if code != 0 { throw ExitCode(code) }
+            return
+        }
         let session = DebugSession(
             target: try index.replayTarget(at: position), rr: try RRInvocation.forReplay(of: node.replaySidecar, in: environment),
             batch: batch)

@@ -36,7 +36,7 @@ public final class ProcessReplay {
         }
 
         /// The signal that gdb is told; 0 for reasons of rr's own.
-        public var signal: UInt8 = 0
+        public var signal: UInt8
         /// The thread.
         public var task: Int32
         /// Whether there is more in the direction in which it ran.
@@ -45,6 +45,14 @@ public final class ProcessReplay {
         public var reason = ""
         /// Why rr had to be started again, if so: then it stands at the end of the last event known.
         public var restart: String?
+
+        /// A stop in `task`.
+        public init(signal: UInt8 = 0, task: Int32, edge: Edge? = nil, restart: String? = nil) {
+            self.signal = signal
+            self.task = task
+            self.edge = edge
+            self.restart = restart
+        }
     }
 
     /// What is replayed.
@@ -53,6 +61,11 @@ public final class ProcessReplay {
     public internal(set) var task: Int32
     /// The last event that was done where it stopped, as far as that was asked: single steps do not.
     public internal(set) var event: UInt64
+    /// The signals of the program that the debugger does not want to hear of, as in the protocol's `QPassSignals`.
+    public var passedSignals: String? {
+        didSet { isTold = false }
+    }
+    private var isTold = false
     /// The breakpoints that should be there, with their conditions, and those that are.
     var wanted: [Breakpoint: String] = [:]
     var inserted: Set<Breakpoint> = []
@@ -110,6 +123,7 @@ public final class ProcessReplay {
             let server = try ReplayServer(waiting, version: subject.version, process: subject.life.process, patience: Self.patience)
             try go(server, to: event)
             self.server = server
+            isTold = false
             return server
         } catch {
             throw .lost(trace: subject.trace, process: subject.life.process, event: event, detail: error.text)
@@ -120,6 +134,8 @@ public final class ProcessReplay {
     func serving<Result>(_ body: (ReplayServer) throws(RemoteFailure) -> Result) throws(ReplayError) -> Result {
         let server = try open()
         do throws(RemoteFailure) {
+            if !isTold, let passedSignals { _ = try server.ask("QPassSignals:\(passedSignals)") }
+            isTold = true
             return try body(server)
         } catch {
             try restart()

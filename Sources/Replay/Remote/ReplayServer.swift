@@ -48,7 +48,7 @@ final class ReplayServer {
         let arguments = invocation.arguments(["replay", "-q", "-s", "0", "-k", "-f", String(process), trace])
         let rr: BackgroundRun
         do throws(Errno) {
-            rr = try BackgroundRun(invocation.executable, arguments, environment: invocation.quietEnvironment())
+            rr = try BackgroundRun(invocation.executable, arguments, environment: invocation.quietEnvironment(), isApart: true)
         } catch {
             throw .unexpected(request: "start", answer: "\(error)")
         }
