@@ -6,7 +6,7 @@ import SystemPackage
 /// What keeps gdb alive here is described in docs/debugger.md.
 public final class DebugServer {
     /// Answers the commands of the user that are not gdb's own: the words behind `monitor`.
-    public typealias Monitor = (String, DebugServer) throws -> String
+    public typealias Monitor = (String) throws -> String
 
     let gdb: GDBConnection
     /// The processes that were visited, by number less one.
@@ -45,6 +45,9 @@ public final class DebugServer {
         debuggee.replay.passedSignals = passedSignals
         debuggees.append(debuggee)
     }
+
+    /// The user has selected the process of this number.
+    func choose(_ number: Int) { focus = debuggee(number) ?? focus }
 
     /// Serves one client after the other for as long as `isWanted`.
     public func serve(while isWanted: () -> Bool) {
@@ -115,7 +118,7 @@ public final class DebugServer {
     private func command(_ digits: Substring) -> String {
         let words = String(decoding: Hex.bytes(digits) ?? [], as: UTF8.self)
         do {
-            let text = try monitor(words, self)
+            let text = try monitor(words)
             if !text.isEmpty { gdb.show(text) }
         } catch {
             gdb.show("error: \(error)\n")

@@ -29,11 +29,12 @@ public final class RunSession {
 
     /// The run.
     public let index: RunIndex
-    private let wording: Wording
+    let wording: Wording
     private let environment: [String: String]
     private var lives: [NodeID: [Int32: ProcessLife]] = [:]
     private var visited: [Place: Debuggee] = [:]
-    private var latest: Arrival?
+    var latest: Arrival?
+    var history = History()
     /// The server, once there is a first process.
     public private(set) var server: DebugServer?
 
@@ -50,10 +51,17 @@ public final class RunSession {
         /// What a person is told about a position.
         public var lines: (Position) throws -> [String]
 
-        /// Reads positions by `position` and shows them as `lines`.
-        public init(position: @escaping (String) throws -> Position, lines: @escaping (Position) throws -> [String]) {
+        /// What a command of Ridealong with these arguments prints about the run.
+        public var listing: ([String]) throws -> String
+
+        /// Reads positions by `position`, shows them as `lines`, and lists by `listing`.
+        public init(
+            position: @escaping (String) throws -> Position, lines: @escaping (Position) throws -> [String],
+            listing: @escaping ([String]) throws -> String
+        ) {
             self.position = position
             self.lines = lines
+            self.listing = listing
         }
     }
 
@@ -67,28 +75,39 @@ public final class RunSession {
     /// Goes to a position, in the process that it is in.
     @discardableResult
     public func go(to position: Position) throws -> Arrival {
-        let node = index.nodes[Int(position.node.index)]
-        let trace = try TraceDirectory(path: node.tracePath)
+        let trace = try TraceDirectory(path: index.nodes[Int(position.node.index)].tracePath)
         let headline = try wording.lines(position)
         guard let target = try ReplayTarget(position.moment, in: trace, headline: headline) else {
             throw DebugError.noPosition(position: index.text(position))
         }
         let debuggee = try debuggee(position.node, target.process)
-        let replay = debuggee.replay
-        var notes: [String] = []
+        let notes = try place(debuggee.replay, at: target)
+        return arrive(
+            debuggee, task: target.task, returned: target.landing == .returned, returning: target.stop == .beforeReturn, headline, notes)
+    }
+
+    private func place(_ replay: ProcessReplay, at target: ReplayTarget) throws -> [String] {
+        let event = target.moment.event
         switch target.stop {
-        case .afterEvent: try replay.seek(to: position.moment.event, task: target.task)
-        case .beforeReturn: try replay.seek(to: max(position.moment.event, 1) - 1, task: target.task)
+        case .afterEvent: try replay.seek(to: event, task: target.task)
+        case .beforeReturn: try replay.seek(to: max(event, 1) - 1, task: target.task)
         case .end: try replay.seek(to: .max, task: target.task)
-        case .beforeCall(let event, let place):
-            if try !replay.seek(toBufferedCall: place, after: event, task: target.task ?? 0) {
-                notes.append("the call was not found: this is where the replay stopped")
-            }
+        case .beforeCall(let earlier, let place):
+            let isThere = try replay.seek(toBufferedCall: place, after: earlier, task: target.task ?? replay.task)
+            return isThere ? [] : ["the call was not found: this is where the replay stopped"]
         }
+        return []
+    }
+
+    /// The user stands in a process now.
+    func arrive(
+        _ debuggee: Debuggee, task: Int32?, returned: Bool, returning: Bool = false, _ headline: [String], _ notes: [String]
+    ) -> Arrival {
         server?.focus = debuggee
+        let replay = debuggee.replay
         let arrival = Arrival(
-            number: debuggee.number, task: target.task, programs: replay.subject.life.programs(upTo: replay.event),
-            returned: target.landing == .returned, returning: target.stop == .beforeReturn, headline: headline, notes: notes)
+            number: debuggee.number, task: task, programs: replay.subject.life.programs(upTo: replay.event), returned: returned,
+            returning: returning, headline: headline, notes: notes)
         latest = arrival
         return arrival
     }
@@ -109,7 +128,7 @@ public final class RunSession {
         if let server {
             server.add(debuggee)
         } else {
-            server = try DebugServer(first: debuggee) { [unowned self] words, server in try self.answer(words, server) }
+            server = try DebugServer(first: debuggee) { [unowned self] words in try self.answer(words) }
         }
         return debuggee
     }
@@ -145,22 +164,4 @@ public final class RunSession {
 
     /// The variable that carries `debugger.py` to gdb's Python, which takes it, and the others, out of gdb's environment.
     private static let scriptVariable = "RIDEALONG_SCRIPT"
-
-    /// Answers what stands behind `monitor`. What begins with `@` is for our own script in gdb, and answered as JSON.
-    private func answer(_ text: String, _ server: DebugServer) throws -> String {
-        let words = text.split(separator: " ").map(String.init)
-        switch words.first {
-        case "@arrival": return try json(latest)
-        case "@go": return try json(go(to: wording.position(words.dropFirst().joined(separator: " "))))
-        case "@return":
-            guard words.count == 4, let task = Int32(words[1]), let address = UInt64(words[2]), let stack = UInt64(words[3]) else { break }
-            return try json(server.focus.replay.run(task, to: address, stackAtLeast: stack))
-        default: break
-        }
-        throw DebugError.unknownCommand(text: text)
-    }
-
-    private func json(_ value: some Encodable) throws -> String {
-        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
-    }
 }

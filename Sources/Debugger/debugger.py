@@ -98,13 +98,9 @@ class Session:
             os.close(self.output)
             self.output = None
 
-    def go(self, command, from_tty):
+    def go(self, command):
         """A command of the user that moves: the server goes there, and gdb follows."""
-        arrival = ask(command)
-        notes = self.arrive(arrival)
-        for line in arrival.get("headline", []) + ["note: " + note for note in notes]:
-            gdb.write(line + "\n")
-        gdb.execute("frame")
+        self.greet(self.arrive(ask(command)))
 
     def greet(self, notes):
         """Says where the user is."""
@@ -131,6 +127,14 @@ class Session:
     def arrive(self, arrival):
         """Makes gdb see the process that the server has moved, and selects the user's frame; what there is to say about it."""
         self.headline = arrival["headline"]
+        quietly("set suppress-cli-notifications on")
+        try:
+            return self.follow(arrival)
+        finally:
+            quietly("set suppress-cli-notifications off")
+
+    def follow(self, arrival):
+        """Selects the inferior, the thread and the frame."""
         notes = list(arrival["notes"])
         self.attach(arrival["number"], arrival["programs"])
         notes += self.select_task(arrival["task"])
@@ -138,7 +142,7 @@ class Session:
         if arrival["returning"] or arrival["returned"] and in_syscall_buffer(gdb.newest_frame().pc()):
             caller = next(program_frames(), None)
         if caller is not None and caller.level() > 0:
-            ask("@return %d %d %d" % (arrival["task"] or gdb.selected_thread().ptid[1], caller.pc(), stack_pointer(caller)))
+            ask("@return %s %d %d" % (selected(), caller.pc(), stack_pointer(caller)))
             forget()
             self.select_task(arrival["task"])
             if is_system(gdb.newest_frame()):
@@ -174,6 +178,110 @@ class Session:
                 thread.switch()
                 return []
         return ["thread %d is not there: this is the thread that runs next" % task] if task else []
+
+
+class Move(gdb.Command):
+    """A command that takes the user to another place."""
+
+    def __init__(self, name, words=()):
+        super().__init__(name, gdb.COMMAND_RUNNING)
+        self.name = name
+        self.words = words
+
+    def invoke(self, argument, from_tty):
+        self.dont_repeat()
+        ridealong_session.go("@%s %s %s" % (self.name, selected(), argument))
+
+    def complete(self, text, word):
+        return [one for one in self.words if one.startswith(word)]
+
+
+class Tell(gdb.Command):
+    """A command that says something."""
+
+    def __init__(self, name, words=()):
+        super().__init__(name, gdb.COMMAND_STATUS)
+        self.name = name
+        self.words = words
+
+    def invoke(self, argument, from_tty):
+        self.dont_repeat()
+        gdb.write(ask("@%s %s %s" % (self.name, selected(), argument)))
+
+    def complete(self, text, word):
+        return [one for one in self.words if one.startswith(word)]
+
+
+class Ride(Move):
+    """Ride a message: stand in the process that receives what this thread sends next, or has just sent.
+Usage: ride [back|next|previous]
+back goes from where a message arrived to where it was sent. next and previous go to another message of the same channel, on the same
+side of it."""
+
+    def __init__(self):
+        super().__init__("ride", ("back", "next", "previous"))
+
+
+class Goto(Move):
+    """Go to a position, a rank of the total order, or a bookmark, in whichever process it is.
+Usage: goto NODE@EVENT[.CALL]|RANK|BOOKMARK"""
+
+    def __init__(self):
+        super().__init__("goto")
+
+
+class Back(Move):
+    """Go back to where the last goto or ride began.
+Usage: back"""
+
+    def __init__(self):
+        super().__init__("back")
+
+
+class Forward(Move):
+    """Go forward again to where the last back began.
+Usage: forward"""
+
+    def __init__(self):
+        super().__init__("forward")
+
+
+class When(Tell):
+    """Say where this thread stands: position, process, and rank in the total order of the run.
+Usage: when"""
+
+    def __init__(self):
+        super().__init__("when")
+
+
+class Bookmark(Tell):
+    """Give this place a name that goto takes; without a name, list the bookmarks.
+Usage: bookmark [NAME]"""
+
+    def __init__(self):
+        super().__init__("bookmark")
+
+
+class Nodes(Tell):
+    """List the nodes of the run.
+Usage: nodes"""
+
+    def __init__(self):
+        super().__init__("nodes")
+
+
+class Messages(Tell):
+    """List messages: all of the run, those of a node or a channel, or those around this place.
+Usage: messages [here|NODE|CHANNEL]"""
+
+    def __init__(self):
+        super().__init__("messages", ("here",))
+
+
+def selected():
+    """The process and thread that the user has selected, as the server wants to be told; 0 if there is none."""
+    thread = gdb.selected_thread()
+    return "%d %d" % (gdb.selected_inferior().pid, thread.ptid[1] if thread is not None else 0)
 
 
 def ask(command):
@@ -270,3 +378,5 @@ def complain(message):
 
 
 ridealong_session = Session(os.environ)
+for command in (Ride, Goto, Back, Forward, When, Bookmark, Nodes, Messages):
+    command()

@@ -1,6 +1,6 @@
 import Endpoints
-import RRTrace
-import RunModel
+public import RRTrace
+public import RunModel
 
 /// Whose call of the syscall buffer it is, and what has to be known to stop a replay there: it has no event, and rr can stop only before
 /// events that are none of the buffer's own.
@@ -41,5 +41,27 @@ struct BufferedPlace {
             process: groups[frames.task] ?? frames.task, task: frames.task, earlier: earlier,
             place: record.place,
             gives: GivingCalls.contains(SyscallTable.name(Int32(record.number), frames.architecture ?? .x86_64)))
+    }
+}
+
+extension Moment {
+    /// Where a thread stands of which rr says that `event` is done, and whose syscall buffer has `bytes` bytes of records: at the last
+    /// call that they tell of. `nil` if the trace has no such flush.
+    ///
+    /// rr takes a flush for done when it has put its records in place, which is before the calls of it are made again.
+    /// Reads the frames up to there.
+    public init?(after event: UInt64, of task: Int32, bufferedBytes bytes: UInt32, in trace: TraceDirectory) throws(TraceError) {
+        var frames = try FrameCursor(trace)
+        while frames.advance() {
+            guard frames.event >= event, frames.task == task else { continue }
+            guard frames.kind == .syscallBufferFlush else { continue }
+            var data = try DataReader(trace)
+            guard var records = data.flushedRecords(frames, headerSize: trace.syscallBufferHeaderSize) else { return nil }
+            var calls: UInt32 = 0
+            while let record = records.next(), record.place < bytes { calls += 1 }
+            self.init(event: calls > 0 ? frames.event : event, call: calls)
+            return
+        }
+        return nil
     }
 }

@@ -86,6 +86,19 @@ extension RunIndex {
             bytes: unclaimed.length, delivered: unclaimed.length)
     }
 
+    /// The messages that an operation sends or takes part of. For a receive: reads the deliveries of its channel's sender.
+    public func messages(touching ref: OperationRef, rank: Int) throws(IndexError) -> [Message] {
+        let own = try message(at: ref, rank: rank).map { [$0] } ?? []
+        guard try operation(ref).kind == .receive, let place = try place(of: ref) else { return own }
+        var messages: [Message] = []
+        for sender in Set(place.channel.channel.endpoints(atA: place.forward).map(\.node)).sorted() {
+            for delivery in try deliveries(sentBy: sender) where delivery.received == ref {
+                if let message = try message(at: delivery.sent, rank: try self.rank(delivery.sent)) { messages.append(message) }
+            }
+        }
+        return messages + own
+    }
+
     private func part(of delivery: Delivery) throws(IndexError) -> Message.Part {
         let received = try operation(delivery.received)
         let placement = try operations(of: delivery.received.node).placement(Int(delivery.received.index))

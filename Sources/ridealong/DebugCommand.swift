@@ -49,7 +49,10 @@ struct DebugCommand: ParsableCommand {
         let node = index.nodes[Int(position.node.index)]
         let environment = ProcessInfo.processInfo.environment
         guard plain else {
-            let wording = RunSession.Wording(position: { try index.position($0) }, lines: { try PositionFacts(index, $0).lines })
+            let directory = RunOptions.path(runDirectory)
+            let wording = RunSession.Wording(
+                position: { try index.position($0) }, lines: { try PositionFacts(index, $0).lines },
+                listing: { try Self.listing($0 + ["--run", directory]) })
             let session = RunSession(index, environment: environment, wording: wording)
             try session.go(to: position)
             let code = try session.runGDB(batch: batch)
@@ -60,6 +63,14 @@ struct DebugCommand: ParsableCommand {
             target: try index.replayTarget(at: position), rr: try RRInvocation.forReplay(of: node.replaySidecar, in: environment),
             batch: batch)
         try session.start(inheriting: environment)
+    }
+}
+
+extension DebugCommand {
+    /// What this program prints with these arguments.
+    private static func listing(_ arguments: [String]) throws -> String {
+        guard let program = Lookup.ownPath() else { throw UserError("/proc/self/exe cannot be read: is /proc mounted?") }
+        return try BoundedRun(program, arguments, limit: .seconds(60)).text
     }
 }
 

@@ -142,15 +142,3 @@ struct PositionFacts: Encodable {
         return lines
     }
 }
-
-extension RunIndex {
-    /// The messages that an operation sends or takes part of. For a receive: reads the deliveries of its channel's sender.
-    func messages(touching ref: OperationRef, rank: Int) throws -> [Message] {
-        let own = try message(at: ref, rank: rank).map { [$0] } ?? []
-        let operation = try operation(ref)
-        guard operation.kind == .receive, let place = try place(of: ref) else { return own }
-        let senders = Set(place.channel.channel.endpoints(atA: place.forward).map(\.node))
-        let sends = try senders.sorted().flatMap { try deliveries(sentBy: $0).filter { $0.received == ref }.map(\.sent) }
-        return try sends.compactMap { try message(at: $0, rank: try self.rank($0)) } + own
-    }
-}

@@ -16,14 +16,14 @@ public struct ProcessLife: Sendable {
     /// How many programs it had begun when `event` was done: with each, other things are mapped.
     public func programs(upTo event: UInt64) -> Int { execs.prefix { $0 <= event }.count }
 
-    /// Whether the next thing that the process does after `event` lies in its syscall buffer. O(log n).
-    public func isBeforeFlush(_ event: UInt64) -> Bool {
+    /// The last event up to `event` after which the process makes calls that only its syscall buffer knows. O(log n).
+    public func lastBeforeFlush(upTo event: UInt64) -> UInt64? {
         var range = 0..<beforeFlush.count
-        while let middle = range.isEmpty ? nil : (range.lowerBound + range.upperBound) / 2 {
-            if beforeFlush[middle] == event { return true }
-            range = beforeFlush[middle] < event ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range = beforeFlush[middle] <= event ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
-        return false
+        return range.lowerBound > 0 ? beforeFlush[range.lowerBound - 1] : nil
     }
 
     /// The lives of all processes of `trace`, by process, as far as it can be read. Reads all frames once; keeps a number for each flush.

@@ -38,13 +38,7 @@ extension ProcessReplay {
             try go(server, to: event > 0 ? event - 1 : 0)
             try removeBreakpoints(server)
             let condition = AgentExpression.word(atPointerAt: RRPage.bufferPointer, is: place)
-            for slot in RRPage.bufferedSlots { _ = try server.setBreakpoint(slot, condition: condition) }
-            var found = false
-            while !found, case .stopped(let stopped, _) = try server.run(within: Self.patienceForReplay) {
-                found = stopped == task
-                if !found { _ = try server.step(stopped) }
-            }
-            for slot in RRPage.bufferedSlots { try server.removeBreakpoint(slot) }
+            let found = try run(server, to: RRPage.bufferedSlots, condition: condition) { stopped, _ in stopped == task }
             self.event = event
             isAtEnd = !found
             if found { self.task = task }
@@ -58,21 +52,36 @@ extension ProcessReplay {
     public func run(_ task: Int32, to address: UInt64, stackAtLeast stack: UInt64) throws(ReplayError) -> Bool {
         try serving { server throws(RemoteFailure) in
             try removeBreakpoints(server)
-            var found = false
-            if try server.setBreakpoint(address) {
-                while !found, case .stopped(let stopped, _) = try server.run(within: Self.patienceForReplay) {
-                    let pointer = try server.stackPointer()
-                    found = stopped == task && pointer >= stack
-                    if !found { _ = try server.step(stopped) }
-                }
-                try server.removeBreakpoint(address)
-                isAtEnd = !found
+            let found = try run(server, to: [address]) { (stopped, server) throws(RemoteFailure) in
+                stopped == task ? try server.stackPointer() >= stack : false
             }
+            isAtEnd = !found
             if found { self.task = task }
             try noteEvent(server)
             try insertBreakpoints(server)
             return found
         }
+    }
+
+    /// Runs on until some thread comes to one of `addresses`, and `isThere`; whether that happened before the end.
+    func run(
+        _ server: ReplayServer, to addresses: [UInt64], condition: String? = nil,
+        isThere: (Int32, ReplayServer) throws(RemoteFailure) -> Bool
+    ) throws(RemoteFailure) -> Bool {
+        for address in addresses { _ = try server.setBreakpoint(address, condition: condition) }
+        var found = false
+        while !found, case .stopped(let stopped, _) = try server.run(within: Self.patienceForReplay) {
+            found = try isThere(stopped, server)
+            guard !found else { break }
+            // With a breakpoint on the instruction, rr would not get past it.
+            let here = try server.instructionPointer()
+            guard addresses.contains(here) else { continue }
+            try server.removeBreakpoint(here)
+            guard case .stopped = try server.step(stopped) else { break }
+            _ = try server.setBreakpoint(here, condition: condition)
+        }
+        for address in addresses { try server.removeBreakpoint(address) }
+        return found
     }
 
     /// Asks how far it has come: the last event that is done.
