@@ -58,6 +58,7 @@ extension DebugServer {
     private func stopped(_ debuggee: Debuggee, _ stop: ProcessReplay.Stop) -> String {
         focus = debuggee
         asked = debuggee
+        showTroubles()
         if let restart = stop.restart { gdb.show("ridealong: \(restart)\n") }
         var signal = stop.signal
         var text = "thread:\(debuggee.name(stop.task));\(stop.reason)"

@@ -22,6 +22,7 @@ public final class DebugServer {
     private var passedSignals: String?
     /// Whether gdb wants to stop what does not run any more.
     var isInterrupted = false
+    private var troubles: [String] = []
 
     /// A server of `first` and whatever `monitor` adds.
     public init(first: Debuggee, monitor: @escaping Monitor) throws(DebugError) {
@@ -80,9 +81,16 @@ public final class DebugServer {
             if let own = try handshake(text) ?? threads(text) ?? breakpoints(text) ?? movement(text) { return Array(own.utf8) }
             return try memory(request, text)
         } catch {
-            gdb.show("ridealong: \(error)\n")
+            // gdb takes texts only while something runs, or for `monitor`.
+            troubles.append("ridealong: \(error)\n")
             return Array("E01".utf8)
         }
+    }
+
+    /// Tells what went wrong since the user was last told something.
+    func showTroubles() {
+        for trouble in troubles { gdb.show(trouble) }
+        troubles = []
     }
 
     /// What gdb and we can do.
@@ -119,6 +127,7 @@ public final class DebugServer {
         let words = String(decoding: Hex.bytes(digits) ?? [], as: UTF8.self)
         do {
             let text = try monitor(words)
+            if !words.hasPrefix("@") { showTroubles() }
             if !text.isEmpty { gdb.show(text) }
         } catch {
             gdb.show("error: \(error)\n")

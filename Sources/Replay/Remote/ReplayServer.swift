@@ -119,8 +119,9 @@ final class ReplayServer {
     /// With what rr said, if it has gone.
     private func explained(_ failure: RemoteFailure) -> RemoteFailure {
         guard case .closed = failure else { return failure }
-        // What it said first is where rr waits for us.
-        let lines = rr.text.split(separator: "\n").filter { !$0.hasPrefix(" --") && !$0.hasPrefix("---") }
+        // What it said first is where rr waits for us; behind an error comes the stack of rr itself.
+        let lines = rr.text.split(separator: "\n").prefix { !$0.hasPrefix("=== Start rr backtrace") }
+            .filter { !$0.hasPrefix(" --") && !$0.hasPrefix("---") }
         return .died(saying: String(lines.suffix(Self.linesKept).joined(separator: "; ").suffix(Self.sayingLimit)))
     }
 
