@@ -81,11 +81,13 @@ public final class DebugServer {
             if let own = try handshake(text) ?? threads(text) ?? breakpoints(text) ?? movement(text) { return Array(own.utf8) }
             return try memory(request, text)
         } catch {
-            // gdb takes texts only while something runs, or for `monitor`.
-            troubles.append("ridealong: \(error)\n")
+            note(error)
             return Array("E01".utf8)
         }
     }
+
+    /// Keeps what went wrong until gdb listens: it takes texts only while something runs, or for `monitor`.
+    func note(_ error: any Error) { troubles.append("ridealong: \(error)\n") }
 
     /// Tells what went wrong since the user was last told something.
     func showTroubles() {

@@ -40,6 +40,9 @@ extension RunSession {
             if let spot = history.bookmark(word) { return try leaving(here(task)) { try go(to: spot) } }
             let position = try Int(word).map(position(ofRank:)) ?? wording.position(word)
             return try leaving(here(task)) { try go(to: position) }
+        case "run", "restart", "seek-ticks":
+            let here = try here(task)
+            return try leaving(here) { try run(name, words.first, here.debuggee) }
         case "back", "forward":
             let here = try here(task)
             var history = history
@@ -61,6 +64,10 @@ extension RunSession {
             }
             history.mark(mark, try spot(here(task)))
             return ""
+        case "checkpoint":
+            return try server?.focus.replay.command("checkpoint", [words.joined(separator: " ")]) ?? ""
+        case "checkpoints", "when-ticks", "when-tid", "elapsed-time":
+            return try server?.focus.replay.command(name == "checkpoints" ? "info checkpoints" : name, []) ?? ""
         case "nodes": return try wording.listing(["nodes"])
         case "messages":
             switch words.first {
@@ -75,6 +82,18 @@ extension RunSession {
             }
         default: throw DebugError.unknownCommand(text: ([name] + words).joined(separator: " "))
         }
+    }
+
+    /// rr's own movements, within the process: to an event, to a checkpoint, to a count of ticks.
+    private func run(_ name: String, _ word: String?, _ debuggee: Debuggee) throws -> Arrival {
+        switch (name, word) {
+        case ("run", nil): try debuggee.replay.seek(to: debuggee.replay.subject.life.first)
+        case ("run", let word?):
+            guard let event = UInt64(word) else { throw DebugError.unknownCommand(text: "run \(word)") }
+            try debuggee.replay.seek(to: event)
+        case (_, let word): try debuggee.replay.restart(at: (name == "restart" ? "c" : "t") + (word ?? ""))
+        }
+        return arrive(debuggee, task: nil, returned: false, [], [])
     }
 
     /// How many ranks before and after it count as lying around a place.

@@ -137,14 +137,14 @@ class Session:
         """Selects the inferior, the thread and the frame."""
         notes = list(arrival["notes"])
         self.attach(arrival["number"], arrival["programs"])
-        notes += self.select_task(arrival["task"])
+        notes += self.select_task(arrival.get("task"))
         caller = None
         if arrival["returning"] or arrival["returned"] and in_syscall_buffer(gdb.newest_frame().pc()):
             caller = next(program_frames(), None)
         if caller is not None and caller.level() > 0:
             ask("@return %s %d %d" % (selected(), caller.pc(), stack_pointer(caller)))
             forget()
-            self.select_task(arrival["task"])
+            self.select_task(arrival.get("task"))
             if is_system(gdb.newest_frame()):
                 notes.append("the call has not come back to the program: its results may still be missing")
         frame, remark = user_frame()
@@ -199,8 +199,8 @@ class Move(gdb.Command):
 class Tell(gdb.Command):
     """A command that says something."""
 
-    def __init__(self, name, words=()):
-        super().__init__(name, gdb.COMMAND_STATUS)
+    def __init__(self, name, command=None, words=()):
+        super().__init__(command or name, gdb.COMMAND_STATUS)
         self.name = name
         self.words = words
 
@@ -246,6 +246,65 @@ Usage: forward"""
         super().__init__("forward")
 
 
+class Run(Move):
+    """Go to an event of this process's node, as rr's `run` does; without a number, to the process's beginning.
+Usage: run [EVENT]"""
+
+    def __init__(self):
+        super().__init__("run")
+
+
+class Restart(Move):
+    """Go to a checkpoint of this process.
+Usage: restart NUMBER"""
+
+    def __init__(self):
+        super().__init__("restart")
+
+
+class SeekTicks(Move):
+    """Go to a count of rr's ticks in this process.
+Usage: seek-ticks TICKS"""
+
+    def __init__(self):
+        super().__init__("seek-ticks")
+
+
+class Checkpoint(Tell):
+    """Make a checkpoint of this process, for `restart`. It lasts until its replay is closed.
+Usage: checkpoint"""
+
+    def __init__(self):
+        super().__init__("checkpoint")
+
+    def invoke(self, argument, from_tty):
+        super().invoke(gdb.execute("frame 0", to_string=True).splitlines()[0], from_tty)
+
+
+class Checkpoints(Tell):
+    """List the checkpoints of this process.
+Usage: info checkpoints"""
+
+    def __init__(self):
+        super().__init__("checkpoints", "info checkpoints")
+
+
+class WhenTicks(Tell):
+    """Say how many ticks rr has counted in this thread.
+Usage: when-ticks"""
+
+    def __init__(self):
+        super().__init__("when-ticks")
+
+
+class ElapsedTime(Tell):
+    """Say how many seconds of the recording have passed, as rr counts them.
+Usage: elapsed-time"""
+
+    def __init__(self):
+        super().__init__("elapsed-time")
+
+
 class When(Tell):
     """Say where this thread stands: position, process, and rank in the total order of the run.
 Usage: when"""
@@ -275,7 +334,7 @@ class Messages(Tell):
 Usage: messages [here|NODE|CHANNEL]"""
 
     def __init__(self):
-        super().__init__("messages", ("here",))
+        super().__init__("messages", words=("here",))
 
 
 def selected():
@@ -378,5 +437,8 @@ def complain(message):
 
 
 ridealong_session = Session(os.environ)
-for command in (Ride, Goto, Back, Forward, When, Bookmark, Nodes, Messages):
+COMMANDS = (
+    Ride, Goto, Back, Forward, Run, Restart, SeekTicks, Checkpoint, Checkpoints, WhenTicks, ElapsedTime, When, Bookmark, Nodes, Messages,
+)
+for command in COMMANDS:
     command()

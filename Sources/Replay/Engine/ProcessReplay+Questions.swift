@@ -33,9 +33,22 @@ extension ProcessReplay {
     /// Whether a function of the program is being called.
     public var isDiverted: Bool { if case .active = diversion { true } else { false } }
 
-    /// The general registers, as the protocol has them: for telling one place from another.
-    public func registers() throws(ReplayError) -> [UInt8] {
-        try serving { server throws(RemoteFailure) in try server.pass([UInt8(ascii: "g")]) }
+    /// One of rr's own commands, such as `checkpoint`, and what it says.
+    public func command(_ name: String, _ arguments: [String]) throws(ReplayError) -> String {
+        try serving { server throws(RemoteFailure) in try server.command(name, arguments, task) }
+    }
+
+    /// Goes to one of rr's checkpoints, or to a count of ticks: `c2`, `t4711`.
+    public func restart(at place: String) throws(ReplayError) {
+        try serving { server throws(RemoteFailure) in
+            diversion = .none
+            isAtEnd = false
+            inserted = []
+            task = try server.run(to: place, within: Self.patienceForReplay) ?? task
+            _ = try server.select(task)
+            try noteEvent(server)
+            try insertBreakpoints(server)
+        }
     }
 
     /// How many bytes of records the syscall buffer of the running thread has: which of the calls of the flush to come were made already.

@@ -59,6 +59,17 @@ extension ReplayServer {
         return Int32(words[1], radix: 16)
     }
 
+    /// One of rr's own commands, such as `checkpoint`, and what it says.
+    func command(_ name: String, _ arguments: [String], _ task: Int32) throws(RemoteFailure) -> String {
+        let words = arguments.map { ":" + Self.digits($0) }.joined()
+        let answer = try ask("qRRCmd:" + (isNew ? "\(name):\(task)" : Self.digits(name)) + words)
+        guard let bytes = Self.bytes(answer) else { throw .unexpected(request: name, answer: answer) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The bytes of a text as two digits each.
+    static func digits(_ text: String) -> String { text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+
     /// What stands for all threads of the process.
     var allThreads: String { "p\(String(process, radix: 16)).-1" }
 }

@@ -25,7 +25,7 @@ final class ReplayServer {
     private var connection: RemoteConnection
     let patience: Duration
     /// From 5.8 on, rr's own commands are written otherwise, and `when` tells of the event before.
-    private let isNew: Bool
+    let isNew: Bool
 
     /// Microseconds between two looks whether rr is there.
     private static let pollInterval: UInt32 = 2000
@@ -150,9 +150,14 @@ final class ReplayServer {
     /// Goes to where `event` is done, and no code of the program has run after it. Breakpoints are gone then. The thread that runs next.
     @discardableResult
     func seek(_ event: UInt64, within patience: Duration? = nil) throws(RemoteFailure) -> Int32? {
-        let words = String(event).utf8.map { String($0, radix: 16) }.joined()
-        let answer = try ask("vRun;;\(words)", within: patience)
-        guard answer.hasPrefix("T") else { throw .unexpected(request: "vRun;;\(event)", answer: answer) }
+        try run(to: String(event), within: patience)
+    }
+
+    /// Goes where rr's command `run` goes with this argument: `c2` is its second checkpoint.
+    @discardableResult
+    func run(to place: String, within patience: Duration? = nil) throws(RemoteFailure) -> Int32? {
+        let answer = try ask("vRun;;\(Self.digits(place))", within: patience)
+        guard answer.hasPrefix("T") else { throw .unexpected(request: "vRun;;\(place)", answer: answer) }
         // rr has a stop left, which the next resume gets at once.
         _ = try ask("vCont;c")
         return stoppedTask(answer)
@@ -170,11 +175,9 @@ final class ReplayServer {
 
     /// The event that is being replayed: the next one to be done.
     func currentEvent(_ task: Int32) throws(RemoteFailure) -> UInt64 {
-        let request = isNew ? "qRRCmd:when:\(task)" : "qRRCmd:7768656e"
-        let answer = try ask(request)
-        let text = String(decoding: Self.bytes(answer) ?? [], as: UTF8.self)
+        let text = try command("when", [], task)
         guard let event = text.firstMatch(of: /event: ([0-9]+)/).flatMap({ UInt64($0.1) }) else {
-            throw .unexpected(request: request, answer: answer)
+            throw .unexpected(request: "when", answer: text)
         }
         return isNew ? event + 1 : event
     }
