@@ -65,7 +65,7 @@ let package = Package(
 
         // All processes of a run under one gdb.
         module(
-            "Debugger", imports: ["CLinux", "RunModel", "RRTrace", "RunStore", "Recorder", "Replay", "Indexer", system],
+            "Debugger", imports: ["RunModel", "RRTrace", "RunStore", "Recorder", "Replay", "Indexer", system],
             resources: [.embedInCode("debugger.py")]),
 
         // What leaves Ridealong: pictures.

@@ -16,7 +16,9 @@ extension DebugServer {
     func memory(_ request: [UInt8], _ text: String) throws -> [UInt8] {
         let replay = asked.replay
         if text.hasPrefix("qXfer:siginfo:read") { return try replay.beginDiversion(replay.task, asking: request) }
-        if text.hasPrefix("qXfer:siginfo:write") { return try (debuggees.first { $0.replay.isDiverted } ?? asked).replay.endDiversion(request) }
+        if text.hasPrefix("qXfer:siginfo:write") {
+            return try (debuggees.first { $0.replay.isDiverted } ?? asked).replay.endDiversion(request)
+        }
         if let file = text.wholeMatch(of: /qXfer:exec-file:read:([0-9a-f]*):(.*)/) {
             let debuggee = debuggee(Int(file.1, radix: 16)) ?? asked
             let process = String(debuggee.replay.subject.life.process, radix: 16)

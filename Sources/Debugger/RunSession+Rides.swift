@@ -27,7 +27,8 @@ extension RunSession {
             guard let receive = try receive(near: here) else { throw DebugError.noArrival(position: text) }
             let messages = try index.messages(touching: receive, rank: index.rank(receive))
             guard let from = messages.lazy.compactMap(\.from).first else {
-                throw DebugError.sentFromOutside(message: messages.first.map { index.text($0.id) } ?? text, channel: try channel(of: receive))
+                let message = messages.first.map { index.text($0.id) } ?? text
+                throw DebugError.sentFromOutside(message: message, channel: try index.channel(of: receive)?.id ?? "?")
             }
             return from.position
         case .next, .previous:
@@ -43,7 +44,9 @@ extension RunSession {
         var number = Int(ref.index) + (forwards ? 1 : -1)
         while number >= 0, number < stream.count {
             let other = try stream.operation(number)
-            if other.endpoint == own.endpoint, other.kind == own.kind, other.result > 0 { return Position(node: ref.node, moment: other.at) }
+            if other.endpoint == own.endpoint, other.kind == own.kind, other.result > 0 {
+                return Position(node: ref.node, moment: other.at)
+            }
             number += forwards ? 1 : -1
         }
         throw DebugError.noNeighbour(position: index.text(Position(node: ref.node, moment: own.at)), isNext: forwards)
@@ -52,6 +55,4 @@ extension RunSession {
     private func left(_ message: Message) -> DebugError {
         .leftRecording(message: index.text(message.id), channel: message.channel.id, bytes: message.bytes)
     }
-
-    private func channel(of ref: OperationRef) throws -> String { try index.channel(of: ref)?.id ?? "?" }
 }

@@ -1,11 +1,11 @@
 import Foundation
 import Indexer
 import RRTrace
-import SystemPackage
 import Recorder
 import Replay
 public import RunModel
 public import RunStore
+import SystemPackage
 
 /// A run under the debugger: whose process a position is in, and the processes that were visited.
 public final class RunSession {
@@ -75,7 +75,9 @@ public final class RunSession {
     /// Goes to a position, in the process that it is in.
     @discardableResult
     public func go(to position: Position) throws -> Arrival {
-        let trace = try TraceDirectory(path: index.nodes[Int(position.node.index)].tracePath)
+        let path = index.nodes[Int(position.node.index)].tracePath
+        guard FileManager.default.isReadableFile(atPath: path + "/version") else { throw ReplayError.noTrace(path: path) }
+        let trace = try TraceDirectory(path: path)
         let headline = try wording.lines(position)
         guard let target = try ReplayTarget(position.moment, in: trace, headline: headline) else {
             throw DebugError.noPosition(position: index.text(position))
@@ -136,6 +138,7 @@ public final class RunSession {
     /// Starts gdb and serves it until it ends; its exit code, or that of a shell for the signal that ended it.
     public func runGDB(batch: String?) throws -> Int32 {
         guard let server else { return 0 }
+        if let batch, !FileManager.default.isReadableFile(atPath: batch) { throw ReplayError.noBatchFile(path: batch) }
         let program = Lookup.program("gdb", in: environment) ?? "/usr/bin/gdb"
         let variables = [
             Self.scriptVariable: String(decoding: PackageResources.debugger_py, as: UTF8.self), "RIDEALONG_PORT": String(server.port),

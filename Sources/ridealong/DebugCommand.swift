@@ -12,18 +12,22 @@ import RunStore
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "debug",
-        abstract: "Stand in the code at a position, with gdb on a replay of its node.",
+        abstract: "Stand in the code at a position, with gdb, and ride messages from process to process.",
         discussion: """
-            Starts `rr replay` with gdb in the process and thread of the position, in the innermost frame that is the program's own. \
+            Starts gdb in the process and thread of the position, in the innermost frame that is the program's own. \
             Naming a message (the position of its send) stands where it is received, with its bytes in memory; --send stands where \
             it is sent, before anything has been. Any other position stands where its event is done. A call in rr's syscall buffer \
             (NODE@EVENT.K) is stood at like any other: before it, if it gives, as a send or a close does, else after it.
 
-            Everything that gdb and rr can do works from there, in both directions: finish, next, reverse-continue, watch. `when` \
-            tells the event. The process that gdb sees is one of one node; to look at another, start another session.
+            gdb has commands for the whole run: `ride` goes to the process that receives what this thread sends, `ride back` to the \
+            one that sent what it has received, `goto POSITION` anywhere, `back` to where you were; `messages`, `nodes` and `when` \
+            tell what there is. `help ride` and the like say more. Each process that you visit is an inferior. All that gdb and rr \
+            can do in one process works from there, in both directions: finish, next, reverse-continue, watch, run EVENT, checkpoint.
 
             With --batch, commands are read from a file and nothing but their output goes to stdout. The exit code is 0, or 1 if a \
             command failed, or that of `quit N` in the file.
+
+            With --plain, gdb is connected to rr's own server of the one process, with none of these commands.
             """)
 
     @Option(

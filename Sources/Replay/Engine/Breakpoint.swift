@@ -23,9 +23,15 @@ public struct Breakpoint: Hashable, Sendable {
 
 /// gdb's agent expressions, in which conditions are sent to rr: a little stack machine.
 enum AgentExpression {
+    private static let equal: UInt8 = 0x13
+    private static let load32: UInt8 = 0x19
+    private static let load64: UInt8 = 0x1a
+    private static let constant32: UInt8 = 0x24
+    private static let constant64: UInt8 = 0x25
+    private static let end: UInt8 = 0x27
+
     /// "The 32-bit number at the address that stands at `pointer` is `value`."
     static func word(atPointerAt pointer: UInt64, is value: UInt32) -> String {
-        let constant64: UInt8 = 0x25, constant32: UInt8 = 0x24, load64: UInt8 = 0x1a, load32: UInt8 = 0x19, equal: UInt8 = 0x13, end: UInt8 = 0x27
         let code = [constant64] + bytes(pointer) + [load64, load32, constant32] + bytes(value) + [equal, end]
         return "X\(String(code.count, radix: 16)),\(code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())"
     }

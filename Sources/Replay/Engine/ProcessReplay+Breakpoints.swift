@@ -40,7 +40,9 @@ extension ProcessReplay {
     /// Removes those in the dynamic loader, by which gdb hears of libraries: going back, rr would stop at each.
     func removeLoaderBreakpoints(_ server: ReplayServer) throws(RemoteFailure) {
         let loader = try programImage(server).loader
-        for breakpoint in inserted where breakpoint.kind == "0" && breakpoint.address &- loader < Self.loaderSize { try remove(breakpoint, server) }
+        for breakpoint in inserted where breakpoint.kind == "0" && breakpoint.address &- loader < Self.loaderSize {
+            try remove(breakpoint, server)
+        }
     }
 
     /// More than the size of the dynamic loader.

@@ -34,8 +34,10 @@ extension ProcessReplay {
         }
         // It may have stood in front of the next event; or among calls of the syscall buffer, and then rr can only stop before the event
         // that came before these.
-        let starts = [place.event, max(place.event, 1) - 1] + (subject.life.lastBeforeFlush(upTo: place.event).map { [max($0, 1) - 1] } ?? [])
-        for start in starts where try search(for: place, at: address, from: start) { return true }
+        let earlier = subject.life.lastBeforeFlush(upTo: place.event)
+        for start in [place.event, max(place.event, 1) - 1, max(earlier ?? 1, 1) - 1] {
+            if try search(for: place, at: address, from: start) { return true }
+        }
         try seek(to: place.event, task: place.task)
         return false
     }
@@ -66,7 +68,8 @@ extension ProcessReplay {
 
     /// The instruction pointer, the 17th of the registers of 8 bytes.
     private static func instructionPointer(of registers: [UInt8]) -> UInt64? {
-        guard let bytes = ReplayServer.bytes(String(decoding: registers.prefix(17 * 16), as: UTF8.self)), bytes.count == 17 * 8 else { return nil }
+        let digits = String(decoding: registers.prefix(17 * 16), as: UTF8.self)
+        guard let bytes = ReplayServer.bytes(digits), bytes.count == 17 * 8 else { return nil }
         return ReplayServer.number(bytes[16 * 8..<17 * 8])
     }
 }

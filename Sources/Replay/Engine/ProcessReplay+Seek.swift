@@ -47,8 +47,8 @@ extension ProcessReplay {
         }
     }
 
-    /// Runs on to where a thread comes to `address` with its stack pointer at `stack` or above: to where a function returns to. No breakpoint of
-    /// the debugger stops it. Whether it came there.
+    /// Runs on to where a thread comes to `address` with its stack pointer at `stack` or above: to where a function returns to. No
+    /// breakpoint of the debugger stops it. Whether it came there.
     public func run(_ task: Int32, to address: UInt64, stackAtLeast stack: UInt64) throws(ReplayError) -> Bool {
         try serving { server throws(RemoteFailure) in
             try removeBreakpoints(server)
