@@ -8,21 +8,55 @@ extension ProcessReplay {
         public var event: UInt64
         /// The thread.
         public var task: Int32
-        /// Its registers, as the protocol has them; empty at the end of the process.
+        /// Its general registers and where it is, as the protocol has them; empty at the end of the process. The others depend on how it
+        /// came here: behind a system call, some still tell of it.
         public var registers: [UInt8]
     }
 
     /// Where it stands.
     public func place() throws(ReplayError) -> Place {
-        try currentEvent()
         guard !isAtEnd else { return Place(event: .max, task: task, registers: []) }
         let task = task
-        let registers = try serving { server throws(RemoteFailure) in
-            _ = try server.select(task)
-            return try server.pass([UInt8(ascii: "g")])
-        }
-        return Place(event: event, task: task, registers: registers)
+        return try serving { server throws(RemoteFailure) in try exactPlace(server, of: task) }
     }
+
+    func exactPlace(_ server: ReplayServer, of task: Int32) throws(RemoteFailure) -> Place {
+        try noteEvent(server)
+        _ = try server.select(task)
+        return Place(event: event, task: task, registers: try Self.registers(server))
+    }
+
+    /// Goes to one instruction before `place`, by steps from its event on; `false` if it is not found there.
+    ///
+    /// With software counters, rr goes to the beginning of the process when it should step back to right behind a system call.
+    func goBefore(_ place: Place, _ server: ReplayServer) throws(RemoteFailure) -> Bool {
+        guard place.event > subject.life.first else { return false }
+        let steps = try steps(to: place, server)
+        guard steps > 0 else {
+            try go(server, to: subject.life.first)
+            return false
+        }
+        try go(server, to: place.event)
+        _ = try server.select(place.task)
+        for _ in 1..<steps { _ = try server.step(place.task) }
+        task = place.task
+        return true
+    }
+
+    /// How many instructions `place` lies behind its event; 0 if it is not found.
+    private func steps(to place: Place, _ server: ReplayServer) throws(RemoteFailure) -> Int {
+        try go(server, to: place.event)
+        try removeBreakpoints(server)
+        guard try server.select(place.task) else { return 0 }
+        for count in 1...Self.longestSearch {
+            guard case .stopped(let stopped, _) = try server.step(place.task), stopped == place.task else { return 0 }
+            if try Self.registers(server) == place.registers { return count }
+        }
+        return 0
+    }
+
+    /// So many instructions behind an event are looked at: some seconds.
+    private static let longestSearch = 10_000
 
     /// Goes back to `place`; `false` if only its event was found again.
     ///
@@ -47,10 +81,10 @@ extension ProcessReplay {
             try go(server, to: start)
             try removeBreakpoints(server)
             var isThere = false
-            if try server.select(place.task) { isThere = try server.pass([UInt8(ascii: "g")]) == place.registers }
+            if try server.select(place.task) { isThere = try Self.registers(server) == place.registers }
             if !isThere {
                 _ = try run(server, to: [address]) { (stopped, server) throws(RemoteFailure) in
-                    let registers = try server.pass([UInt8(ascii: "g")])
+                    let registers = try Self.registers(server)
                     isThere = stopped == place.task && registers == place.registers
                     return isThere ? true : try server.currentEvent(stopped) > place.event + Self.leeway
                 }
@@ -66,10 +100,16 @@ extension ProcessReplay {
     /// How many events behind the place's the search for it goes on: rr tells the event that is under way, or the one before.
     private static let leeway: UInt64 = 2
 
-    /// The instruction pointer, the 17th of the registers of 8 bytes.
-    private static func instructionPointer(of registers: [UInt8]) -> UInt64? {
-        let digits = String(decoding: registers.prefix(17 * 16), as: UTF8.self)
-        guard let bytes = ReplayServer.bytes(digits), bytes.count == 17 * 8 else { return nil }
-        return ReplayServer.number(bytes[16 * 8..<17 * 8])
+    /// How many digits the 16 general registers and the instruction pointer have.
+    private static let digits = 17 * 16
+
+    private static func registers(_ server: ReplayServer) throws(RemoteFailure) -> [UInt8] {
+        Array(try server.pass([UInt8(ascii: "g")]).prefix(digits))
+    }
+
+    /// The instruction pointer, the last of these registers; `nil` if there are none.
+    static func instructionPointer(of registers: [UInt8]) -> UInt64? {
+        guard let bytes = ReplayServer.bytes(String(decoding: registers, as: UTF8.self)), bytes.count == digits / 2 else { return nil }
+        return ReplayServer.number(bytes.suffix(8))
     }
 }

@@ -34,6 +34,7 @@ extension ProcessReplay {
 
     /// Moves until something stops it. `interrupted` is asked whenever `descriptor` has something to read; if it says so, the movement is
     /// stopped, by force if need be.
+    @discardableResult
     public func resume(
         _ motion: Motion, orReadable descriptor: Int32 = -1, interrupted: () -> Bool = { false }
     ) throws(ReplayError) -> Stop {
@@ -58,6 +59,8 @@ extension ProcessReplay {
 
     /// SIGINT: what gdb shows for a stop that it did not ask for.
     private static let interruptSignal: UInt8 = 2
+    /// SIGTRAP: the stop behind a step.
+    private static let trapSignal: UInt8 = 5
     /// SIGKILL: how rr tells of the end.
     private static let endSignal: UInt8 = 9
     /// How long rr may take to stop when it is told to.
@@ -86,6 +89,7 @@ extension ProcessReplay {
         // Before its first instruction, nothing is mapped that a debugger could work with.
         let floor = try programImage(server).entry
         if let stepping, try server.select(stepping), try server.instructionPointer() == floor { return Stop(task: stepping, edge: .begin) }
+        let before = try stepping.map { (task) throws(RemoteFailure) in try exactPlace(server, of: task) }
         let isWatched = wanted.keys.contains { $0.kind == "0" && $0.address == floor }
         let hasFloor = isWatched ? false : try server.setBreakpoint(floor)
         _ = try server.ask(stepping.map { "Hc" + server.name($0) } ?? "Hc0")
@@ -95,6 +99,7 @@ extension ProcessReplay {
             try server.removeBreakpoint(floor)
             if try server.instructionPointer() == floor { stop.edge = .begin }
         }
+        if stop.edge == .begin, let before, try goBefore(before, server) { stop = Stop(signal: Self.trapSignal, task: before.task) }
         try insertBreakpoints(server)
         return stop
     }
