@@ -41,7 +41,7 @@ struct DebugCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run the gdb commands in this file instead of asking for some, then end.", valueName: "file"))
     var batch: String?
 
-    @Flag(help: "One process of one node, with rr's own server.")
+    @Flag(help: "Connect gdb to rr's own server, for this process alone.")
     var plain = false
 
     @Argument(help: "The position, as `ridealong messages` and the other listings print it.")
