@@ -53,7 +53,7 @@ fuzz:
 	$(SWIFT) build --package-path Fuzz -c release --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address
 	@Scripts/fuzz.sh $(FUZZ_SECONDS)
 
-## bench: measure reading, on a recorded redis, and ordering, on made-up traffic; fails if a promise is not kept
+## bench: measure reading and replaying, on recorded redis servers, recording, and ordering, on made-up traffic; fails if a promise is not kept
 bench: setup build
 	$(SWIFT) build --package-path Benchmarks -c release
 	@Scripts/bench.sh .build-bench

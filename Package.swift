@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "RRTrace", targets: ["RRTrace"]),
         .library(name: "Capture", targets: ["Capture"]),
         .library(name: "Indexing", targets: ["RunModel", "Endpoints", "Matching", "Causality", "RunStore", "Indexer", "Calls"]),
+        .library(name: "Replaying", targets: ["Recorder", "Replay"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -10,7 +10,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CInflate", .product(name: "RRTrace", package: "ridealong"), .product(name: "Indexing", package: "ridealong"),
+                "CInflate", .product(name: "RRTrace", package: "ridealong"), .product(name: "Capture", package: "ridealong"),
+                .product(name: "Indexing", package: "ridealong"), .product(name: "Replaying", package: "ridealong"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]

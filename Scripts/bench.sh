@@ -1,18 +1,20 @@
 #!/bin/sh
-# Records a redis server under load, once, and measures Ridealong on that trace and on made-up traffic. `bench.sh DIRECTORY`: where the
-# recording is kept.
+# Records redis servers under load, once, and measures Ridealong on their traces, on made-up traffic, and at recording. `bench.sh DIRECTORY`:
+# where the recordings are kept.
 set -eu
 directory=$1
 ridealong=.build/release/ridealong
-requests=25000 # Each of get and set; a request is some nine events.
 
-# A server that is recorded, and a load that is not. Without the syscall buffer: what is measured is reading, of many events.
+# A server that is recorded, and a load that is not: `record RUN NODE REQUESTS OPTIONS…`. REQUESTS: each of get and set; a request is some
+# nine events, or four calls in the syscall buffer.
 record() {
-    rm -rf "$directory/run"
-    mkdir -p "$directory/run"
+    run=$1 node=$2 requests=$3
+    shift 3
+    rm -rf "${run:?}/$node"
+    mkdir -p "$run"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     echo "recording redis-server on port $port under redis-benchmark"
-    "$ridealong" record --run "$directory/run" --node redis --syscall-buffer off -- \
+    "$ridealong" record --run "$run" --node "$node" "$@" \
         redis-server --port "$port" --save "" --appendonly no >"$directory/redis.log" 2>&1 &
     recorder=$!
     tries=100
@@ -24,14 +26,25 @@ record() {
         fi
         sleep 0.1
     done
-    redis-benchmark -p "$port" -n $requests -c 10 -t set,get -q >"$directory/load.log" 2>&1
+    redis-benchmark -p "$port" -n "$requests" -c 10 -t set,get -q >"$directory/load.log" 2>&1
     redis-cli -p "$port" shutdown nosave >/dev/null 2>&1 || true
     wait $recorder
 }
 
-[ -e "$directory/run/redis/trace/version" ] || record
+mkdir -p "$directory"
+# Without the syscall buffer: what is measured there is reading, of many events.
+[ -e "$directory/run/redis/trace/version" ] || record "$directory/run" redis 25000 --syscall-buffer off --
+# With it, for replays; rr replays on the CPU that it recorded on.
+for cpu in 0 1; do
+    [ -e "$directory/buffered/redis$cpu/trace/version" ] ||
+        record "$directory/buffered" redis$cpu 12500 --syscall-buffer on -- --bind-to-cpu=$cpu
+done
 bench=Benchmarks/.build/release/bench
+RIDEALONG_LIBDIR=$(dirname "$ridealong")
+export RIDEALONG_LIBDIR
 status=0
 $bench reading "$directory/run/redis/trace" "$ridealong" Benchmarks/thresholds.json || status=$?
+$bench capture "$directory/buffered" "$ridealong" Benchmarks/thresholds.json || status=$?
+$bench recording "$directory/recording" "$ridealong" Benchmarks/thresholds.json || status=$?
 $bench ordering "$directory/ordering" Benchmarks/thresholds.json || status=$?
 exit $status

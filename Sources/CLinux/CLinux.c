@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/perf_event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,6 +65,11 @@ int ridealong_spawn(
     execve(path, arguments, environment);
     perror(path);
     _exit(127);
+}
+
+void ridealong_keep_freed_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 void ridealong_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1); }

@@ -2,24 +2,22 @@
     import Glibc
 #endif
 
-/// Sees that one thread of a node runs for seconds without a traced system call while the node has others.
+/// Sees that one thread of a node runs for seconds without a traced system call while others stand still that could run.
 ///
 /// rr runs one thread at a time. Without a CPU's counter nothing ends a thread's turn but a traced call, or rr's last resort three seconds
-/// later: a thread that spins until another has done something makes its node crawl, and nothing says why. While the thread runs, rr sleeps
-/// without waking, and the thread's own time goes on.
+/// later: a thread that spins until another has done something makes its node crawl, and nothing says why. While it runs, rr sleeps without
+/// waking; whoever has to wait for its turn is held in a ptrace stop. Threads that wait for something else are in a call of the kernel: a
+/// program that just computes for long keeps nobody waiting. How much time the thread gets says nothing, since the machine may be busy.
 struct SpinWatch {
     /// How often to look, in nanoseconds: four times in the three seconds that a turn may last.
     static let interval = 700_000_000
     /// How often rr must have been found not to have woken.
     private static let looksNeeded = 2
-    /// The time that the thread must have run between two looks, in the hundredths of a second that the kernel counts in. Who waits does
-    /// not run at all; who spins may get little of a machine that has much else to do.
-    private static let busyTime: UInt64 = 5
 
     private let recorder: pid_t
     private var wakings: UInt64?
+    private var runner: pid_t?
     private var looks = 0
-    private var times: [pid_t: UInt64] = [:]
 
     /// Watches what `rr` records.
     init(_ rr: Child) { recorder = rr.id }
@@ -27,16 +25,17 @@ struct SpinWatch {
     /// Looks; returns the thread that runs alone, if one does.
     mutating func look() -> pid_t? {
         let now = Self.wakings(of: recorder)
-        defer { wakings = now }
-        guard let now, now == wakings else {
-            (looks, times) = (0, [:])
-            return nil
-        }
-        looks += 1
-        let before = times
-        times = Proc.tasks(under: recorder).reduce(into: [:]) { times, task in times[task.thread] = Self.time(of: task) }
-        guard looks >= Self.looksNeeded, times.count > 1 else { return nil }
-        return times.first { task, time in before[task].map { time >= $0 &+ Self.busyTime } ?? false }?.key
+        let isAsleep = now != nil && now == wakings
+        let holder = Self.holder(Proc.tasks(under: recorder).map { ($0.thread, Self.state(of: $0)) })
+        looks = isAsleep && holder != nil && holder == runner ? looks + 1 : 0
+        (wakings, runner) = (now, holder)
+        return looks >= Self.looksNeeded ? holder : nil
+    }
+
+    /// The thread that runs while another stands still, if that is so.
+    static func holder(_ tasks: [(thread: pid_t, state: Character?)]) -> pid_t? {
+        guard tasks.contains(where: { $0.state == "t" }) else { return nil }
+        return tasks.first { $0.state == "R" }?.thread
     }
 
     /// How often a process's first thread has gone to sleep by itself.
@@ -45,11 +44,9 @@ struct SpinWatch {
         return Proc.lines("/proc/\(process)/status")?.first { $0.hasPrefix(label) }.flatMap { UInt64($0.dropFirst(label.count)) }
     }
 
-    /// What a task has run, outside and inside the kernel: fields 14 and 15 of its `stat`, whose second, a name, may contain anything.
-    private static func time(of task: Proc.Task) -> UInt64? {
+    /// The state of a task, `R` or `t` for instance: the field of its `stat` behind the name, which may contain anything.
+    private static func state(of task: Proc.Task) -> Character? {
         guard let text = Proc.text("/proc/\(task.process)/task/\(task.thread)/stat"), let name = text.lastIndex(of: ")") else { return nil }
-        let fields = text[name...].split(separator: " ")
-        guard fields.count > 13, let user = UInt64(fields[12]), let system = UInt64(fields[13]) else { return nil }
-        return user &+ system
+        return text[name...].dropFirst(2).first
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Dispatch
 import Foundation
 
@@ -29,6 +30,7 @@ struct Ridealong: AsyncParsableCommand {
 enum Program {
     static func main() {
         StandardStreams.fill()
+        ridealong_keep_freed_memory()
         SelftestProgram.runIfAsked()
         // These wait for signals, which they can only while the process has one thread; so they run before any is started.
         do {

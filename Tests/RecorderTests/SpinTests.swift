@@ -1,6 +1,8 @@
 import TestSupport
 import Testing
 
+@testable import Recorder
+
 /// Threads that spin until another has done something, where no counter of the CPU ends their turns.
 @Suite struct SpinTests {
     static let warning = "runs for seconds without a system call"
@@ -25,6 +27,24 @@ import Testing
             #expect(result.status == 0 && result.output == "done\n")
             let lines = result.errors.split(separator: "\n")
             #expect(lines.count == 1 && lines.allSatisfy { $0.contains(Self.warning) && $0.contains("--slice-ms") })
+        }
+    }
+
+    @Test func whoComputesWhileNobodyWaitsForTheirTurnIsLeftAlone() throws {
+        try withRun { run in
+            // Several seconds of computing; the others wait for time, and for the end of that.
+            let script = "sleep 60 & awk 'BEGIN { for (i = 0; i < 200000000; i++); }'; kill $!"
+            let result = try run.record(["sh", "-c", script], options: ["--counters", "software"])
+            #expect(result.status == 0 && result.errors == "")
+        }
+    }
+
+    @Test func onlyWhoRunsWhileAnotherCouldHoldsItUp() {
+        #expect(SpinWatch.holder([(1, "S"), (2, "R"), (3, "t")]) == 2)
+        for others: [(thread: Int32, state: Character?)] in [
+            [], [(2, "R")], [(1, "S"), (2, "R")], [(1, "t"), (2, "S")], [(1, "t"), (2, nil)],
+        ] {
+            #expect(SpinWatch.holder(others) == nil)
         }
     }
 

@@ -4,12 +4,15 @@ import RRTrace
 /// Measures, prints, and ends with 1 if a promise is not kept:
 ///
 /// - `bench reading TRACE RIDEALONG THRESHOLDS [ROUNDS]`: all contestants take turns on one trace, the best round of each counts;
-/// - `bench ordering DIRECTORY THRESHOLDS [ROUNDS]`: matching, ordering and questions, on made-up traffic; DIRECTORY is for its index.
+/// - `bench ordering DIRECTORY THRESHOLDS [ROUNDS]`: matching, ordering and questions, on made-up traffic; DIRECTORY is for its index;
+/// - `bench capture RUN RIDEALONG THRESHOLDS [ROUNDS]`: replaying the two nodes of a run, recorded with the syscall buffer;
+/// - `bench recording DIRECTORY RIDEALONG THRESHOLDS`: recording a server under load; DIRECTORY is for its traces.
 @main
 struct Bench {
     /// Rounds, if nothing else is asked for.
     static let readingRounds = 7
     static let orderingRounds = 1
+    static let captureRounds = 7
 
     /// How many times as many are tried before a promise counts as broken: another program may have held the processors.
     static let patience = 5
@@ -24,10 +27,17 @@ struct Bench {
                     try read(words[2], ridealong: words[3], Threshold.read(words[4], words[1]), rounds: rounds(5, readingRounds)) ? 0 : 1)
             case ("ordering", 4...):
                 exit(try order(words[2], Threshold.read(words[3], words[1]), rounds: rounds(4, orderingRounds)) ? 0 : 1)
+            case ("capture", 5...):
+                let bench = try CaptureBench(words[2], ridealong: words[3])
+                exit(try capture(bench, Threshold.read(words[4], words[1]), rounds: rounds(5, captureRounds)) ? 0 : 1)
+            case ("recording", 5):
+                let bench = try RecordingBench(words[2], ridealong: words[3])
+                print("recording a redis server under redis-benchmark:")
+                exit(try judge(Threshold.read(words[4], words[1]), bench.measure()) ? 0 : 1)
             case (OrderingBench.single, 5):
                 // What `ordering` starts for each size.
                 try OrderingBench.one(nodes: Int(words[2]) ?? 1, operations: Int(words[3]) ?? 0, words[4])
-            default: throw BenchmarkError("usage: bench reading TRACE RIDEALONG THRESHOLDS, or bench ordering DIRECTORY THRESHOLDS")
+            default: throw BenchmarkError("usage: bench reading TRACE RIDEALONG THRESHOLDS, or another of its parts: see its source")
             }
         } catch {
             FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
@@ -63,13 +73,30 @@ struct Bench {
 
     /// Matching and ordering; returns whether all promises are kept.
     private static func order(_ directory: String, _ thresholds: [Threshold], rounds: Int) throws -> Bool {
+        try repeatedly("\(OrderingBench.operations) made-up operations", thresholds, rounds: rounds) {
+            try OrderingBench.measure(directory)
+        }
+    }
+
+    /// Replaying and capturing; returns whether all promises are kept.
+    private static func capture(_ bench: CaptureBench, _ thresholds: [Threshold], rounds: Int) throws -> Bool {
+        try repeatedly("replaying a redis server", thresholds, rounds: rounds, bench.measure)
+    }
+
+    /// Measures until all promises are kept, or patience ends; of each figure the best counts.
+    private static func repeatedly(
+        _ what: String, _ thresholds: [Threshold], rounds: Int, _ measure: () throws -> [String: Double]
+    ) throws -> Bool {
+        let isMoreBetter = Set(thresholds.filter { $0.over == nil && $0.atLeast != nil }.map(\.what))
         var best: [String: Double] = [:]
         var round = 0
         repeat {
-            for (name, value) in try OrderingBench.measure(directory) { best[name] = min(best[name] ?? .infinity, value) }
+            for (name, value) in try measure() {
+                best[name] = best[name].map { isMoreBetter.contains(name) ? max($0, value) : min($0, value) } ?? value
+            }
             round += 1
         } while try round < rounds || (round < patience * rounds && !thresholds.allSatisfy { try $0.verdict(best).isKept })
-        print("\(OrderingBench.operations) made-up operations, best of \(round) rounds:")
+        print("\(what), best of \(round) rounds:")
         for (name, value) in best.sorted(by: { $0.key.localizedStandardCompare($1.key) == .orderedAscending }) {
             print("  \(name.padding(toLength: 40, withPad: " ", startingAt: 0))", String(format: "%14.6f", value))
         }

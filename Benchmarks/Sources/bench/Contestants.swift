@@ -17,7 +17,7 @@ struct Contestant {
             Contestant(name: "inflate") { try inflateAll(path + "/events") },
             Contestant(name: "frames") { try readFrames(trace, readAhead: true, sum) },
             Contestant(name: "frames, one thread") { try readFrames(trace, readAhead: false, sum) },
-            Contestant(name: indexName) { try index(path, ridealong) },
+            Contestant(name: indexName) { try index([path], ridealong) },
             Contestant(name: "rr dump") { try runQuietly(["rr", "dump", path]) },
         ]
     }
@@ -44,31 +44,4 @@ private func readFrames(_ trace: TraceDirectory, readAhead: Bool, _ checksum: Ch
     guard frames.anomalies.isEmpty else { throw BenchmarkError("\(trace.path): \(frames.anomalies)") }
     guard sum == checksum.value ?? sum else { throw BenchmarkError("two readings of \(trace.path) differ") }
     checksum.value = sum
-}
-
-/// Indexes the trace at `path` as if for the first time, in a run of its own.
-private func index(_ path: String, _ ridealong: String) throws {
-    let run = FileManager.default.temporaryDirectory.appendingPathComponent("ridealong-bench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
-    defer { rmdir(run.path) }
-    try runQuietly([ridealong, "index", "--run", run.path, path])
-    try FileManager.default.removeItem(at: run.appendingPathComponent(".ridealong"))
-}
-
-/// Runs `command` with its output thrown away.
-private func runQuietly(_ command: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw BenchmarkError("\(command) ended with \(process.terminationStatus)") }
-}
-
-/// Why nothing could be measured.
-struct BenchmarkError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -32,6 +32,9 @@ struct ridealong_surroundings {
 int ridealong_spawn(
     const char *path, char *const arguments[], char *const environment[], const struct ridealong_surroundings *surroundings);
 
+// Has freed memory used again instead of given back: traces are inflated by the megabyte, and the kernel would clear each one anew.
+void ridealong_keep_freed_memory(void);
+
 // Makes this process the parent of all descendants that lose their own.
 void ridealong_adopt_orphans(void);
 
