@@ -5,8 +5,9 @@ set -eu
 directory=$1
 ridealong=.build/release/ridealong
 
-# A server that is recorded, and a load that is not: `record RUN NODE REQUESTS OPTIONS…`. REQUESTS: each of get and set; a request is some
-# nine events, or four calls in the syscall buffer.
+# A server that is recorded under a load: `record RUN NODE REQUESTS OPTIONS…`. REQUESTS: each of get and set; a request is some nine events,
+# or four calls in the syscall buffer. The load is recorded by what is in $load_recorder, if anything.
+load_recorder=
 record() {
     run=$1 node=$2 requests=$3
     shift 3
@@ -26,7 +27,7 @@ record() {
         fi
         sleep 0.1
     done
-    redis-benchmark -p "$port" -n "$requests" -c 10 -t set,get -q >"$directory/load.log" 2>&1
+    $load_recorder redis-benchmark -p "$port" -n "$requests" -c 10 -t set,get -q >"$directory/load.log" 2>&1
     redis-cli -p "$port" shutdown nosave >/dev/null 2>&1 || true
     wait $recorder
 }
@@ -39,12 +40,17 @@ for cpu in 0 1; do
     [ -e "$directory/buffered/redis$cpu/trace/version" ] ||
         record "$directory/buffered" redis$cpu 12500 --syscall-buffer on -- --bind-to-cpu=$cpu
 done
+# Both ends.
+if ! [ -e "$directory/pair/load/trace/version" ]; then
+    load_recorder="$ridealong record --run $directory/pair --node load --"
+    record "$directory/pair" redis 10000
+fi
 bench=Benchmarks/.build/release/bench
 RIDEALONG_LIBDIR=$(dirname "$ridealong")
 export RIDEALONG_LIBDIR
 status=0
 $bench reading "$directory/run/redis/trace" "$ridealong" Benchmarks/thresholds.json || status=$?
-$bench capture "$directory/buffered" "$ridealong" Benchmarks/thresholds.json || status=$?
+$bench capture "$directory/buffered" "$directory/pair" "$ridealong" Benchmarks/thresholds.json || status=$?
 $bench recording "$directory/recording" "$ridealong" Benchmarks/thresholds.json || status=$?
 $bench ordering "$directory/ordering" Benchmarks/thresholds.json || status=$?
 exit $status

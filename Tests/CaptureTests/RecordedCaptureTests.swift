@@ -76,10 +76,15 @@ struct RecordedCaptureTests {
         }
     }
 
+    /// How many rounds the stress program makes; `make stress` makes more.
+    private static let stressRounds =
+        ProcessInfo.processInfo.environment["RIDEALONG_STRESS_ROUNDS"].flatMap { Int($0) } ?? 3500
+
     @Test("30 000 calls of a stress program whose turns are cut short: two ways, each exact, say the same")
     func stress() throws {
         let program = try Programs.compile("captured", in: Self.workshop())
-        let trace = try RecordedTrace.make("stress", syscallBuffer: true, options: ["--slice-ms", "1"], [program, "4", "3500"])
+        let trace = try RecordedTrace.make(
+            "stress", syscallBuffer: true, options: ["--slice-ms", "1"], [program, "4", "\(Self.stressRounds)"])
         var frames = try FrameCursor(TraceDirectory(path: trace.path))
         var slices = 0
         while frames.advance() { slices += frames.kind == .schedule ? 1 : 0 }

@@ -5,14 +5,15 @@ import RRTrace
 ///
 /// - `bench reading TRACE RIDEALONG THRESHOLDS [ROUNDS]`: all contestants take turns on one trace, the best round of each counts;
 /// - `bench ordering DIRECTORY THRESHOLDS [ROUNDS]`: matching, ordering and questions, on made-up traffic; DIRECTORY is for its index;
-/// - `bench capture RUN RIDEALONG THRESHOLDS [ROUNDS]`: replaying the two nodes of a run, recorded with the syscall buffer;
+/// - `bench capture SERVERS PAIR RIDEALONG THRESHOLDS [ROUNDS]`: replaying the nodes of two runs, recorded with the syscall buffer: two
+///   servers whose load was not recorded, and a server with its load;
 /// - `bench recording DIRECTORY RIDEALONG THRESHOLDS`: recording a server under load; DIRECTORY is for its traces.
 @main
 struct Bench {
     /// Rounds, if nothing else is asked for.
     static let readingRounds = 7
     static let orderingRounds = 1
-    static let captureRounds = 7
+    static let captureRounds = 3
 
     /// How many times as many are tried before a promise counts as broken: another program may have held the processors.
     static let patience = 5
@@ -27,9 +28,9 @@ struct Bench {
                     try read(words[2], ridealong: words[3], Threshold.read(words[4], words[1]), rounds: rounds(5, readingRounds)) ? 0 : 1)
             case ("ordering", 4...):
                 exit(try order(words[2], Threshold.read(words[3], words[1]), rounds: rounds(4, orderingRounds)) ? 0 : 1)
-            case ("capture", 5...):
-                let bench = try CaptureBench(words[2], ridealong: words[3])
-                exit(try capture(bench, Threshold.read(words[4], words[1]), rounds: rounds(5, captureRounds)) ? 0 : 1)
+            case ("capture", 6...):
+                let bench = try CaptureBench(servers: words[2], pair: words[3], ridealong: words[4])
+                exit(try capture(bench, Threshold.read(words[5], words[1]), rounds: rounds(6, captureRounds)) ? 0 : 1)
             case ("recording", 5):
                 let bench = try RecordingBench(words[2], ridealong: words[3])
                 print("recording a redis server under redis-benchmark:")

@@ -7,31 +7,39 @@ import Replay
 import RunModel
 import RunStore
 
-/// What it takes to replay nodes that were recorded with the syscall buffer, and to capture their calls: in a run of two such nodes, each on
-/// a CPU of its own.
+/// What it takes to replay nodes that were recorded with the syscall buffer, and to capture their calls.
 struct CaptureBench {
-    private let nodes: [RunDirectory.Node]
+    /// Two servers of which the load was not recorded, each on a CPU of its own.
+    private let servers: [RunDirectory.Node]
+    /// A server and its load.
+    private let pair: [RunDirectory.Node]
     private let ridealong: String
     private let environment = ProcessInfo.processInfo.environment
     private let clock = ContinuousClock()
 
-    /// How many requests each node has answered, at least.
+    /// How many buffered calls a server has made, at least.
     private static let leastCalls = 50_000
 
-    init(_ run: String, ridealong: String) throws {
-        nodes = try RunDirectory(path: run).nodes()
+    init(servers: String, pair: String, ridealong: String) throws {
+        self.servers = try RunDirectory(path: servers).nodes()
+        self.pair = try RunDirectory(path: pair).nodes()
         self.ridealong = ridealong
-        guard nodes.count == 2 else { throw BenchmarkError("\(run): two nodes expected, \(nodes.count) found") }
+        for (run, nodes) in [(servers, self.servers), (pair, self.pair)] where nodes.count != 2 {
+            throw BenchmarkError("\(run): two nodes expected, \(nodes.count) found")
+        }
     }
 
     /// One round: all take turns. Figures by name, in seconds of the processors' time, if the name does not say otherwise.
     func measure() throws -> [String: Double] {
-        let traces = nodes.map(\.tracePath)
-        let rr = try RRInvocation.forReplay(of: nodes[0].sidecar, in: environment)
+        let traces = servers.map(\.tracePath)
+        let rr = try RRInvocation.forReplay(of: servers[0].sidecar, in: environment)
         var figures: [String: Double] = [:]
-        figures["replay"] = try childrenTime {
-            try runQuietly([rr.executable] + rr.arguments(["replay", "-q", "-a", traces[0]]), environment: rr.environment)
+        let replay = { (trace: String) in
+            try runQuietly([rr.executable] + rr.arguments(["replay", "-q", "-a", trace]), environment: rr.environment)
         }
+        figures["replay"] = try childrenTime { try replay(traces[0]) }
+        figures["replay of server and load"] = try childrenTime { for node in pair { try replay(node.tracePath) } }
+        figures["index with capture of server and load"] = try childrenTime { try index(pair.map(\.tracePath), ridealong) }
         var wall = Duration.zero
         var calls = 0
         figures["capture"] = try childrenTime { wall = try clock.measure { calls = try capture(traces[0], rr) } }
