@@ -1,6 +1,6 @@
 # Every command a developer needs; `make` alone lists them. Only `setup` (which `demo` and `test` call) installs anything on this machine.
 .DEFAULT_GOAL := help
-.PHONY: help setup build preload demo test simulate fuzz bench lint install clean
+.PHONY: help setup build preload demo test simulate stress fuzz bench lint install clean
 
 SWIFT ?= swift
 CFLAGS ?= -O2 -g -Wall -Wextra -Werror
@@ -46,6 +46,12 @@ SEEDS ?= 10000
 simulate:
 	RIDEALONG_SEEDS=$(SEEDS) $(if $(FEATURES),RIDEALONG_FEATURES=$(FEATURES)) \
 		$(SWIFT) test -c release --disable-xctest --filter SimulationTests
+
+## stress: capture 400 000 calls of a program whose turns are cut short, in the ring and by int3, and compare
+stress:
+	$(SWIFT) build --build-tests
+	@$(MAKE) --no-print-directory preload INTO=.build/debug
+	RIDEALONG_STRESS_ROUNDS=45000 $(SWIFT) test --skip-build --disable-xctest --filter RecordedCaptureTests/stress
 
 ## fuzz: look for bytes that crash the readers of traces and captures, for FUZZ_SECONDS in all (an hour)
 FUZZ_SECONDS ?= 3600
