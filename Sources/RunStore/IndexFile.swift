@@ -44,9 +44,16 @@ struct IndexFile {
                     try Schema.create(db)
                 }
             }
+            // The first `index` has not come to its end: it was killed, or is still at work.
+            if !writable, try queue.read(Self.isEmpty) { throw IndexError.missing(run: run.path) }
         } catch {
             throw IndexError(error, path: path)
         }
+    }
+
+    /// Whether nothing was ever committed; whatever is, has a number of messages.
+    private static func isEmpty(_ db: Database) throws -> Bool {
+        try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'messages'") == nil
     }
 
     private static func dropAll(_ db: Database) throws {

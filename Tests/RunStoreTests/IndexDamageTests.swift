@@ -72,6 +72,17 @@ import Testing
         }
     }
 
+    @Test func anIndexWhoseFirstUpdateDidNotComeToItsEndIsNone() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(path: directory.path)
+            _ = try IndexWriter(run)
+            let error = #expect(throws: IndexError.self) { try RunIndex(run) }
+            #expect(error.map { "\($0)" }?.contains("not indexed yet") == true)
+            try Self.write(run)
+            #expect(try RunIndex(run).nodes.count == 2)
+        }
+    }
+
     @Test func anIndexIsReadBackWhole() throws {
         try withIndex { run, _ in
             let seen = try Self.readAll(run)
