@@ -117,7 +117,10 @@ extension ProcessReplay {
         try server.interrupt()
         guard let answer = try server.answer(orReadable: -1, before: .now + Self.patienceForInterrupt) else { throw .silent }
         try server.synchronize()
-        return answer
+        // Something else may have stopped it first. gdb might go on from there by itself, and the user would have asked in vain.
+        guard answer.hasPrefix("T05") else { return answer }
+        let thread = answer.dropFirst(3).split(separator: ";").first { $0.hasPrefix("thread:") }
+        return "T02" + (thread.map { $0 + ";" } ?? "")
     }
 
     /// What rr's answer to a movement means.
