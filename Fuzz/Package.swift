@@ -23,6 +23,6 @@ let package = Package(
         fuzzer("chunks", of: "RRTrace"),
         fuzzer("frames", of: "RRTrace"),
         fuzzer("calls", of: "Capture"),
-        fuzzer("meaning", of: "RRTrace", "Indexing"),
+        fuzzer("meaning", of: "RRTrace", "Indexing", "Capture"),
     ]
 )

@@ -14,6 +14,7 @@ extension CallReader {
                 walk.endFlush(flush, frames)
                 return false
             }
+            self.flushed = flushed.moment
             var call = pendingCall(flushed, flush)
             let isKnown = flushed.captured != nil && call.isWanted
             // What its descriptors name is asked before the call can change it, and again when it has made some.

@@ -82,7 +82,9 @@ public final class CallReader {
     /// What could not be read, so far.
     public var anomalies: [TraceAnomaly] { frames.anomalies + data.anomalies }
 
-    private var here: Moment { Moment(event: frames.event) }
+    /// The last call of a flush that was taken.
+    var flushed = Moment.beginning
+    private var here: Moment { max(Moment(event: frames.event), flushed) }
 
     /// Takes one more frame.
     private func step() {

@@ -190,4 +190,15 @@ struct LineTests {
         let told = calls.filter { $0.kind == .call && $0.name != "execve" }.map(\.entered.event)
         #expect(Set(told).count == told.count && Set(told).isSubset(of: entered), "seed \(seed)")
     }
+
+    @Test("a call that never returns comes behind the calls of the last flush")
+    func unfinishedBehindFlush() throws {
+        var trace = CallTrace()
+        trace.thread(11)
+        trace.enter(0, [3, 0x10, 8])
+        trace.flush([(39, 10, []), (39, 10, [])], task: 11)
+        let calls = try trace.calls()
+        #expect(calls.suffix(3).map(\.name) == ["getpid", "getpid", "read"])
+        #expect(calls.map(\.at) == calls.map(\.at).sorted())
+    }
 }

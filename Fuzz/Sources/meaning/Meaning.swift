@@ -1,4 +1,5 @@
 import Calls
+import Capture
 import Causality
 import Endpoints
 import FuzzSupport
@@ -6,22 +7,24 @@ import Matching
 import RRTrace
 import RunModel
 
-/// What calls mean: input is a list of calls, signals and births of tasks, of which a trace is made. It is well-formed, and says what no
-/// kernel would ever do.
+/// What calls mean: input is a list of calls, signals and births of tasks, of which a trace is made, and what a replay captured of them.
+/// Both are well-formed, and say what no kernel would ever do.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var input = ByteSource(bytes: input(start, count))
     let disk = TraceOnDisk.shared
     for (name, bytes) in input.trace().files() { disk.write(name, bytes) }
+    disk.write("calls", input.capture.bytes)
     do {
         let trace = try TraceDirectory(path: disk.path)
-        let reading = try NodeReading(trace, node: NodeID(0))
+        let capture = count % 4 == 0 ? nil : try CaptureFile(path: disk.path + "/calls")
+        let reading = try NodeReading(trace, node: NodeID(0), capture: capture)
         // Twice: it talks to itself.
         let nodes = [reading.activity, reading.activity]
         let matches = match(nodes)
         let graph = CausalGraph(nodes: nodes, channels: matches.channels, deliveries: matches.deliveries)
         precondition(graph.order.count == nodes.reduce(0) { $0 + $1.operations.count })
-        let calls = try CallReader(trace, node: NodeID(0), endpointName: { "\($0)" })
+        let calls = try CallReader(trace, node: NodeID(0), capture: capture, endpointName: { "\($0)" })
         var last = Moment(event: 0)
         while let call = calls.next() {
             precondition(call.at >= last && !call.text.isEmpty)
@@ -36,6 +39,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 /// The input, taken bit by bit; behind its end are zeros.
 private struct ByteSource {
     let bytes: [UInt8]
+    /// What a replay captured of the trace's calls.
+    private(set) var capture = CaptureBytes()
     private var place = 0
 
     init(bytes: [UInt8]) { self.bytes = bytes }
@@ -95,8 +100,13 @@ private struct ByteSource {
             // Mostly whole calls.
             let states: [UInt16] = kind < 150 ? [1, 2] : [UInt16(kind % 3)]
             let arguments = (0..<6).map { _ in argument() }
+            if byte() % 2 == 0 {
+                capture.add(
+                    kind: 1, number: UInt16(number), task: serial(of: task), ip: Self.instruction - 1, arguments: arguments,
+                    sections: sections())
+            }
             for state in states {
-                let registers = FrameSpec.x64(number: Int64(number), result: state == 2 ? result() : -38, arguments)
+                let registers = FrameSpec.x64(number: Int64(number), result: state == 2 ? result() : -38, arguments, ip: Self.instruction)
                 let writes = state == 2 ? writes(of: task) : []
                 let event = FrameSpec.Event.syscall(number: number, state: state)
                 writer.frame(FrameSpec(task: task, event: event, registers: registers, writes: writes, seconds: seconds))
@@ -118,8 +128,59 @@ private struct ByteSource {
             let tag = UInt16(6 + kind % 3)
             let event = FrameSpec.Event.signal(tag: tag, information: information, deterministic: false, disposition: 1)
             writer.frame(FrameSpec(task: task, event: event, seconds: seconds))
+        case 245..<253: addFlush(of: task, to: &writer)
         default:
             writer.frame(FrameSpec(task: task, event: .other(tag: UInt16(byte() % 20)), writes: writes(of: task), seconds: seconds))
+        }
+    }
+}
+
+/// What a replay captured.
+extension ByteSource {
+    /// Behind the system call instruction of all calls.
+    fileprivate static let instruction: UInt64 = 0x40_0000
+
+    /// A task, as captures number them: mostly rightly.
+    fileprivate mutating func serial(of task: Int32) -> UInt32 { task == 1 ? 0 : UInt32(byte() % 5) }
+
+    /// Calls of the syscall buffer, and most of them captured.
+    fileprivate mutating func addFlush(of task: Int32, to writer: inout TraceWriter) {
+        var records: [UInt8] = []
+        let serial = serial(of: task)
+        for _ in 0...byte() % 4 {
+            let (number, result) = (Self.numbers[Int(byte()) % Self.numbers.count], result())
+            let wrote = (0..<byte() % 100).map { _ in byte() }
+            var arguments = (0..<6).map { _ in argument() }
+            if byte() % 2 == 0 { arguments[1] = Self.buffer + UInt64(30 + records.count + 16) }
+            if byte() % 8 > 0 {
+                capture.add(
+                    number: UInt16(number), task: serial, place: UInt32(records.count), result: result, arguments: arguments,
+                    sections: sections())
+            }
+            records += littleEndian(UInt64(bitPattern: result)) + [UInt8(number & 255), UInt8(number >> 8), 0, 0]
+            records += littleEndian(UInt64(16 + wrote.count)).prefix(4) + wrote
+            while records.count % 8 > 0 { records.append(0) }
+        }
+        let head = littleEndian(UInt64(records.count)).prefix(4) + [UInt8](repeating: 0, count: 26)
+        let write = FrameSpec.Write(task: task, address: Self.buffer, bytes: head + records)
+        writer.frame(FrameSpec(task: task, event: .other(tag: 10), writes: [write], seconds: Double(writer.frameCount)))
+    }
+
+    private static let buffer: UInt64 = 0x7000_2000
+
+    private func littleEndian(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+
+    /// Payloads, addresses, control data: some of them such as programs hand over.
+    fileprivate mutating func sections() -> [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] {
+        (0..<byte() % 4).map { _ in
+            let (kind, message, offered) = (UInt16(byte() % 6), UInt16(byte() % 3), argument())
+            var bytes = (0..<byte() % 60).map { _ in byte() }
+            if kind == 2, byte() % 2 == 0 { bytes = [[1, 2, 10][Int(byte() % 3)], 0] + bytes }
+            if kind == 3, byte() % 2 == 0 {
+                let numbers = (0..<byte() % 5).flatMap { _ in littleEndian(argument()).prefix(4) }
+                bytes = littleEndian(UInt64(16 + numbers.count)) + [1, 0, 0, 0, 1, 0, 0, 0] + numbers + bytes
+            }
+            return (kind, message, offered, bytes)
         }
     }
 }

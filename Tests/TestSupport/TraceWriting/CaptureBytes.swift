@@ -16,8 +16,8 @@ public struct CaptureBytes {
 
     /// Adds a record, and commits it.
     public mutating func add(
-        kind: UInt8 = 0, number: UInt16 = 1, task: UInt32 = 0, place: UInt32 = 0, result: Int64 = 0, arguments: [UInt64] = [],
-        sections: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] = []
+        kind: UInt8 = 0, number: UInt16 = 1, task: UInt32 = 0, place: UInt32 = 0, result: Int64 = 0, ip: UInt64 = 0x7000_000c,
+        arguments: [UInt64] = [], sections: [(kind: UInt16, message: UInt16, offered: UInt64, bytes: [UInt8])] = []
     ) {
         let start = bytes.count
         append(0 as UInt32)
@@ -26,7 +26,7 @@ public struct CaptureBytes {
         append(task)
         append(place)
         append(result)
-        append(0x7000_000c as UInt64)
+        append(ip)
         for index in 0..<6 { append(index < arguments.count ? arguments[index] : 0) }
         append(0xabcd as UInt64)
         for section in sections {
