@@ -34,6 +34,11 @@ public final class RunSession {
     private var lives: [NodeID: [Int32: ProcessLife]] = [:]
     private var visited: [Place: Debuggee] = [:]
     var latest: Arrival?
+    /// The processes, the one used last at the end, and how often one was used.
+    private var recent: [Debuggee] = []
+    private var uses = 0
+    /// How much memory the replays may have, in bytes.
+    private let budget: UInt64
     var history = History()
     /// The server, once there is a first process.
     public private(set) var server: DebugServer?
@@ -66,10 +71,14 @@ public final class RunSession {
     }
 
     /// A session in the run of `index`; `environment` is this process's.
-    public init(_ index: RunIndex, environment: [String: String], wording: Wording) {
+    ///
+    /// Memory: that of the replays, of which those not used for long are ended when all together have more than `budget` bytes (half of what
+    /// is free, if not given); and for each visited node a number for each flush of its syscall buffers.
+    public init(_ index: RunIndex, environment: [String: String], wording: Wording, budget: UInt64? = nil) {
         self.index = index
         self.environment = environment
         self.wording = wording
+        self.budget = budget ?? Memory.free() / 2
     }
 
     /// Goes to a position, in the process that it is in.
@@ -77,15 +86,42 @@ public final class RunSession {
     public func go(to position: Position) throws -> Arrival {
         let path = index.nodes[Int(position.node.index)].tracePath
         guard FileManager.default.isReadableFile(atPath: path + "/version") else { throw ReplayError.noTrace(path: path) }
-        let trace = try TraceDirectory(path: path)
         let headline = try wording.lines(position)
-        guard let target = try ReplayTarget(position.moment, in: trace, headline: headline) else {
+        let known = try knownTarget(position, headline)
+        guard let target = try known ?? ReplayTarget(position.moment, in: try TraceDirectory(path: path), headline: headline) else {
             throw DebugError.noPosition(position: index.text(position))
         }
         let debuggee = try debuggee(position.node, target.process)
         let notes = try place(debuggee.replay, at: target)
         return arrive(
             debuggee, task: target.task, returned: target.landing == .returned, returning: target.stop == .beforeReturn, headline, notes)
+    }
+
+    /// What has to be known to stand at an operation that has an event: without reading the trace up to there.
+    private func knownTarget(_ position: Position, _ headline: [String]) throws -> ReplayTarget? {
+        let stream = index.operations(of: position.node)
+        guard position.moment.call == 0, let number = try stream.operations(at: position.moment).first else { return nil }
+        let operation = try stream.operation(number)
+        guard let life = try lives(of: position.node)[operation.process] else { return nil }
+        let event = position.moment.event
+        let isReturn = operation.at == position.moment && operation.entered != operation.at
+        var stop = ReplayTarget.Stop.afterEvent
+        if event >= life.last {
+            stop = .end
+        } else if isReturn, life.lastBeforeFlush(upTo: event) == event {
+            stop = .beforeReturn
+        }
+        return ReplayTarget(
+            trace: index.nodes[Int(position.node.index)].tracePath, process: operation.process, task: operation.task,
+            moment: position.moment, landing: isReturn ? .returned : .entered, stop: stop, headline: headline)
+    }
+
+    /// The lives of a node's processes. Reads its trace once, the first time.
+    private func lives(of node: NodeID) throws -> [Int32: ProcessLife] {
+        if let known = lives[node] { return known }
+        let all = try ProcessLife.all(of: try TraceDirectory(path: index.nodes[Int(node.index)].tracePath))
+        lives[node] = all
+        return all
     }
 
     private func place(_ replay: ProcessReplay, at target: ReplayTarget) throws -> [String] {
@@ -106,6 +142,7 @@ public final class RunSession {
         _ debuggee: Debuggee, task: Int32?, returned: Bool, returning: Bool = false, _ headline: [String], _ notes: [String]
     ) -> Arrival {
         server?.focus = debuggee
+        noteUse(of: debuggee)
         let replay = debuggee.replay
         let arrival = Arrival(
             number: debuggee.number, task: task, programs: replay.subject.life.programs(upTo: replay.event), returned: returned,
@@ -114,17 +151,35 @@ public final class RunSession {
         return arrival
     }
 
+    /// Keeps the replays within their memory: those that were not used for longest are ended, and come back when they are asked for.
+    private func noteUse(of debuggee: Debuggee) {
+        recent.removeAll { $0 === debuggee }
+        recent.append(debuggee)
+        uses += 1
+        guard recent.count > 1, uses % Self.usesBetweenLooks == 0 || uses <= recent.count else { return }
+        var total = recent.reduce(UInt64(0)) { $0 &+ $1.replay.memory }
+        for idle in recent.dropLast() where total > budget && idle.replay.isOpen {
+            let memory = idle.replay.memory
+            do {
+                try idle.replay.suspend()
+                total -= min(total, memory)
+            } catch {
+                server?.note(error)
+            }
+        }
+    }
+
+    /// How often it is looked what memory the replays have: rarely, since it takes as long as a small seek.
+    private static let usesBetweenLooks = 16
+
     /// The process of a node, visited now if it was not.
     private func debuggee(_ node: NodeID, _ process: Int32) throws -> Debuggee {
         let place = Place(node: node, process: process)
         if let known = visited[place] { return known }
         let indexed = index.nodes[Int(node.index)]
-        let trace = try TraceDirectory(path: indexed.tracePath)
-        let all = try lives[node] ?? ProcessLife.all(of: trace)
-        lives[node] = all
-        guard let life = all[process] else { throw DebugError.noProcess(process: process, node: indexed.name) }
+        guard let life = try lives(of: node)[process] else { throw DebugError.noProcess(process: process, node: indexed.name) }
         let rr = try RRInvocation.forReplay(of: indexed.replaySidecar, in: environment)
-        let subject = ProcessReplay.Subject(rr: rr, version: try RRVersion.of(rr.executable), trace: trace.path, life: life)
+        let subject = ProcessReplay.Subject(rr: rr, version: try RRVersion.of(rr.executable), trace: indexed.tracePath, life: life)
         let debuggee = Debuggee(number: visited.count + 1, node: indexed.name, replay: ProcessReplay(subject))
         visited[place] = debuggee
         if let server {

@@ -22,7 +22,7 @@ struct Passings {
                 let giver = partner(carrier)
                 let isInOrder = giver.map { !histories.all[$0].sendsOverlap && !histories.all[carrier].receivesOverlap } ?? false
                 // A receive ends behind a message with descriptors, so there is no second one in it. Who lacks room for all gets the first.
-                guard let giver, isInOrder, let match = sent[giver]?.last(where: { passing.place.contains($0.place.lowerBound) }),
+                guard let giver, isInOrder, let match = sent[giver].flatMap({ Self.last($0, in: passing.place) }),
                     match.endpoints.count >= passing.endpoints.count
                 else {
                     unknown.append((Position(node: NodeID(number), moment: passing.at), passing.endpoints.count))
@@ -43,6 +43,12 @@ struct Passings {
             while let further = first[slot], steps < first.count { (slot, steps) = (further, steps + 1) }
             if first[slot] == nil && histories.all[slot].kind.isStream { others[slot, default: []].append(other) }
         }
+    }
+
+    /// The last of these messages, which were sent one after the other, that begins in `place`. O(log n).
+    private static func last(_ sent: [Passing], in place: Range<UInt64>) -> Passing? {
+        let behind = sent.partitionPoint { $0.place.lowerBound < place.upperBound }
+        return behind > 0 && place.contains(sent[behind - 1].place.lowerBound) ? sent[behind - 1] : nil
     }
 }
 

@@ -86,17 +86,51 @@ extension RunIndex {
             bytes: unclaimed.length, delivered: unclaimed.length)
     }
 
-    /// The messages that an operation sends or takes part of. For a receive: reads the deliveries of its channel's sender.
+    /// The messages that an operation sends or takes part of. For a receive: reads what the senders did shortly before it; all their
+    /// deliveries, if it is not known where in the stream it took its bytes.
     public func messages(touching ref: OperationRef, rank: Int) throws(IndexError) -> [Message] {
         let own = try message(at: ref, rank: rank).map { [$0] } ?? []
         guard try operation(ref).kind == .receive, let place = try place(of: ref) else { return own }
+        var sends: [OperationRef] = []
+        for sender in place.channel.channel.endpoints(atA: place.forward) {
+            sends += try self.sends(from: sender, into: ref, rank: rank, place)
+        }
         var messages: [Message] = []
-        for sender in Set(place.channel.channel.endpoints(atA: place.forward).map(\.node)).sorted() {
-            for delivery in try deliveries(sentBy: sender) where delivery.received == ref {
-                if let message = try message(at: delivery.sent, rank: try self.rank(delivery.sent)) { messages.append(message) }
-            }
+        for send in Set(sends).sorted() {
+            if let message = try message(at: send, rank: try self.rank(send)) { messages.append(message) }
         }
         return messages + own
+    }
+
+    /// The sends of an endpoint of which a receive took something.
+    private func sends(
+        from sender: EndpointID, into receive: OperationRef, rank: Int, _ place: ChannelPlace
+    ) throws(IndexError) -> [OperationRef] {
+        guard let bytes = place.bytes, !place.channel.channel.kind.isDatagram else {
+            return try deliveries(sentBy: sender.node).filter { $0.received == receive }.map(\.sent)
+        }
+        // The total order has a send before the receives that took its bytes. What lies before them in the stream was sent before them, but
+        // for calls that were under way at the same time.
+        let stream = operations(of: sender.node)
+        let opened = try endpoint(sender).opened
+        var found: [OperationRef] = []
+        var following = Int64.max
+        var number = try stream.count(beforeRank: rank)
+        while number > 0 {
+            number -= 1
+            let operation = try stream.operation(number)
+            guard operation.at >= opened else { break }
+            guard operation.kind == .send, operation.endpoint == sender.serial else { continue }
+            let ref = OperationRef(node: sender.node, index: number)
+            let deliveries = try stream.deliveries(of: number)
+            if deliveries.contains(where: { $0.received == receive }) {
+                found.append(ref)
+            } else if let sent = try self.place(of: ref)?.bytes, sent.upperBound <= bytes.lowerBound, operation.latest <= following {
+                break
+            }
+            following = min(following, operation.earliest)
+        }
+        return found
     }
 
     private func part(of delivery: Delivery) throws(IndexError) -> Message.Part {

@@ -71,6 +71,16 @@ public final class OperationStream {
         return try MomentBlock.last(atOrBefore: moment, [UInt8](row.value("moments") as Data)).map { number * OperationBlock.capacity + $0 }
     }
 
+    /// How many of its operations have a rank below `rank`. O(log n) blocks.
+    public func count(beforeRank rank: Int) throws(IndexError) -> Int {
+        var range = 0..<count
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range = try self.rank(middle) < rank ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+
     /// The operations at exactly `moment`, by index: where they happened, or else where they were entered.
     public func operations(at moment: Moment) throws(IndexError) -> [Int] {
         guard var index = try last(atOrBefore: moment) else { return [] }

@@ -51,6 +51,11 @@ import Testing
             try replay.resume(.backward(stepping: event.task))
             #expect(try replay.place().registers == place.registers)
         }
+        // A replay that was ended comes back to where it was.
+        try replay.go(to: places[4])
+        try replay.suspend()
+        #expect(!replay.isOpen)
+        #expect(try replay.place() == places[4])
         // And a place within the event is found again from anywhere.
         try replay.seek(to: .max)
         #expect(try replay.go(to: places[3]) && replay.place() == places[3])

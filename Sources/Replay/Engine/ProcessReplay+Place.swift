@@ -61,6 +61,7 @@ extension ProcessReplay {
     /// Goes back to `place`; `false` if only its event was found again.
     ///
     /// Replays what lies between the event and the place; stops at each passage through its instruction.
+    @discardableResult
     public func go(to place: Place) throws(ReplayError) -> Bool {
         guard let address = Self.instructionPointer(of: place.registers) else {
             try seek(to: place.event, task: place.task)

@@ -75,6 +75,7 @@ public final class ProcessReplay {
     /// Where the program begins, and where its loader lies, for the number of programs that the process had begun.
     var image: (programs: Int, entry: UInt64, loader: UInt64)?
     var server: ReplayServer?
+    private var suspended: Place?
 
     /// How long rr may take to begin, or to go to an event: for most of it, it replays.
     static let patienceForReplay = Duration.seconds(600)
@@ -103,6 +104,17 @@ public final class ProcessReplay {
     /// The process id of rr, if it runs.
     public var processID: Int32? { server?.processID }
 
+    /// The memory of rr and its replay, in bytes; 0 if it does not run.
+    public var memory: UInt64 { processID.map(Memory.ofTree) ?? 0 }
+
+    /// Ends rr to save its memory. The next request starts it again, and comes back to exactly this place.
+    public func suspend() throws(ReplayError) {
+        guard isOpen, diversion == .none else { return }
+        let place = try place()
+        close()
+        suspended = place
+    }
+
     /// Ends rr. The next request starts it again, at the end of the last event.
     public func close() {
         server = nil
@@ -124,10 +136,16 @@ public final class ProcessReplay {
             try go(server, to: event)
             self.server = server
             isTold = false
-            return server
         } catch {
             throw .lost(trace: subject.trace, process: subject.life.process, event: event, detail: error.text)
         }
+        if let place = suspended {
+            suspended = nil
+            _ = try go(to: place)
+        }
+        // Coming back to the place may have needed another server than the first.
+        if let server { return server }
+        return try open()
     }
 
     /// Does `body` with the server. If rr fails, it is started again at the last event, and then the error is thrown.
