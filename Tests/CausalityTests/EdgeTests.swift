@@ -126,6 +126,24 @@ import Testing
         #expect(edges(.reset) == ["0.1 1.2"])
     }
 
+    /// A reset that seems to come before the close that caused it; `offset` is what sets the server's clock apart.
+    private func edgesOfAnEarlyReset(offset: Int64) -> Int {
+        client.close(connected)
+        server.receiveEnd(accepted)
+        server.changeLast { $0.result = -104 }
+        var nodes = [client.node, server.node]
+        let close = nodes[0].operations[nodes[0].operations.count - 1]
+        server.changeLast { ($0.earliest, $0.latest) = (close.earliest - 20, close.earliest - 10) }
+        nodes[1] = server.node
+        nodes[1].clockOffset = offset
+        let found = match(nodes)
+        return CausalGraph(nodes: nodes, channels: found.channels, deliveries: found.deliveries).edges.count { $0.kind == .reset }
+    }
+
+    @Test func whatOneClockSaysCannotBeIsNoCause() { #expect(edgesOfAnEarlyReset(offset: 0) == 0) }
+
+    @Test func theClocksOfTwoHostsForbidNothing() { #expect(edgesOfAnEarlyReset(offset: -1) == 1) }
+
     @Test func aCloseComesBeforeWhatFollowsASendThatFails() {
         client.close(connected)
         server.send(accepted, 1)
