@@ -57,7 +57,9 @@ let package = Package(
 
         // Driving rr: recording and replaying.
         module("Recorder", imports: ["RunModel", "CLinux", system, yams]),
-        module("Replay", imports: ["RunModel", "RRTrace", "Capture", "Recorder", system], resources: [.embedInCode("landing.py")]),
+        module(
+            "Replay", imports: ["RunModel", "RRTrace", "Capture", "Recorder", system],
+            resources: [.embedInCode("landing.py"), .embedInCode("script.py")]),
 
         module("Indexer", imports: ["RunModel", "RRTrace", "Capture", "Endpoints", "Matching", "Causality", "RunStore", "Replay"]),
 

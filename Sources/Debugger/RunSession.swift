@@ -72,8 +72,8 @@ public final class RunSession {
 
     /// A session in the run of `index`; `environment` is this process's.
     ///
-    /// Memory: that of the replays, of which those not used for long are ended when all together have more than `budget` bytes (half of what
-    /// is free, if not given); and for each visited node a number for each flush of its syscall buffers.
+    /// Memory: that of the replays, of which those not used for long are ended when all together have more than `budget` bytes (half of
+    /// what is free, if not given); and for each visited node a number for each flush of its syscall buffers.
     public init(_ index: RunIndex, environment: [String: String], wording: Wording, budget: UInt64? = nil) {
         self.index = index
         self.environment = environment
@@ -196,7 +196,7 @@ public final class RunSession {
         if let batch, !FileManager.default.isReadableFile(atPath: batch) { throw ReplayError.noBatchFile(path: batch) }
         let program = Lookup.program("gdb", in: environment) ?? "/usr/bin/gdb"
         let variables = [
-            Self.scriptVariable: String(decoding: PackageResources.debugger_py, as: UTF8.self), "RIDEALONG_PORT": String(server.port),
+            Self.scriptVariable: GDBScript.text(with: PackageResources.debugger_py), "RIDEALONG_PORT": String(server.port),
             "RIDEALONG_BATCH": batch.map { URL(fileURLWithPath: $0).path } ?? "",
         ]
         let script = "python import os; exec(compile(os.environ.pop('\(Self.scriptVariable)'), 'debugger.py', 'exec'))"

@@ -47,7 +47,7 @@ struct Passings {
 
     /// The last of these messages, which were sent one after the other, that begins in `place`. O(log n).
     private static func last(_ sent: [Passing], in place: Range<UInt64>) -> Passing? {
-        let behind = sent.partitionPoint { $0.place.lowerBound < place.upperBound }
+        let behind = sent.partitionPoint { $0.place.lowerBound >= place.upperBound }
         return behind > 0 && place.contains(sent[behind - 1].place.lowerBound) ? sent[behind - 1] : nil
     }
 }

@@ -45,7 +45,7 @@ public struct DebugSession: Sendable {
     /// What the environment must have over the inherited one.
     public var environment: [String: String] {
         var variables = rr.environment
-        variables[Self.scriptVariable] = String(decoding: PackageResources.landing_py, as: UTF8.self)
+        variables[Self.scriptVariable] = GDBScript.text(with: PackageResources.landing_py)
         variables["RIDEALONG_LANDING"] = target.stop == .beforeReturn ? "returning" : target.landing.rawValue
         variables["RIDEALONG_PLACE"] = if case .beforeCall(_, let place) = target.stop { String(place) } else { "-1" }
         variables["RIDEALONG_TASK"] = String(target.task ?? 0)

@@ -17,7 +17,7 @@ extension ProcessReplay {
     public func place() throws(ReplayError) -> Place {
         guard !isAtEnd else { return Place(event: .max, task: task, registers: []) }
         let task = task
-        return try serving { server throws(RemoteFailure) in try exactPlace(server, of: task) }
+        return try serving(anywhere: true) { server throws(RemoteFailure) in try exactPlace(server, of: task) }
     }
 
     func exactPlace(_ server: ReplayServer, of task: Int32) throws(RemoteFailure) -> Place {
@@ -78,7 +78,7 @@ extension ProcessReplay {
     }
 
     private func search(for place: Place, at address: UInt64, from start: UInt64) throws(ReplayError) -> Bool {
-        try serving { server throws(RemoteFailure) in
+        try serving(anywhere: true) { server throws(RemoteFailure) in
             try go(server, to: start)
             try removeBreakpoints(server)
             var isThere = false

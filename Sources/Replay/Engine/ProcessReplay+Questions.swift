@@ -2,7 +2,7 @@
 extension ProcessReplay {
     /// Its threads, in rr's order.
     public func threads() throws(ReplayError) -> [Int32] {
-        try serving { server throws(RemoteFailure) in try server.threads() }
+        try serving(anywhere: true) { server throws(RemoteFailure) in try server.threads() }
     }
 
     /// Makes a thread the one that is asked about; `false` if it is not there.
@@ -54,7 +54,7 @@ extension ProcessReplay {
     /// How many bytes of records the syscall buffer of the running thread has: which of the calls of the flush to come were made already.
     /// `nil` if the thread has no buffer.
     public func bufferedBytes() throws(ReplayError) -> UInt32? {
-        try serving { server throws(RemoteFailure) in
+        try serving(anywhere: true) { server throws(RemoteFailure) in
             let pointer = try server.memory(RRPage.bufferPointer, 8)
             guard pointer.count == 8, case let address = ReplayServer.number(pointer), address != 0 else { return nil }
             let count = try server.memory(address, 4)

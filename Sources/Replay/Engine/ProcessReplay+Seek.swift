@@ -6,7 +6,7 @@ extension ProcessReplay {
     /// The breakpoints stay. `task` is the thread to choose, if it is there.
     @discardableResult
     public func seek(to event: UInt64, task: Int32? = nil) throws(ReplayError) -> Stop {
-        try serving { server throws(RemoteFailure) in
+        try serving(anywhere: true) { server throws(RemoteFailure) in
             try go(server, to: event)
             if let task, try server.select(task) { self.task = task }
         }
@@ -33,7 +33,7 @@ extension ProcessReplay {
     /// Goes to where a thread makes the call of the syscall buffer whose record begins `place` bytes behind the buffer's header: `event` is
     /// the last one of the thread before it. The call has not been made there. Whether it came there.
     public func seek(toBufferedCall place: UInt32, after event: UInt64, task: Int32) throws(ReplayError) -> Bool {
-        try serving { server throws(RemoteFailure) in
+        try serving(anywhere: true) { server throws(RemoteFailure) in
             // rr stops before an event, not behind the last that came before a flush.
             try go(server, to: event > 0 ? event - 1 : 0)
             try removeBreakpoints(server)
@@ -87,7 +87,7 @@ extension ProcessReplay {
     /// Asks how far it has come: the last event that is done.
     @discardableResult
     public func currentEvent() throws(ReplayError) -> UInt64 {
-        try serving { server throws(RemoteFailure) in try noteEvent(server) }
+        try serving(anywhere: true) { server throws(RemoteFailure) in try noteEvent(server) }
         return event
     }
 

@@ -148,8 +148,11 @@ public final class ProcessReplay {
         return try open()
     }
 
-    /// Does `body` with the server. If rr fails, it is started again at the last event, and then the error is thrown.
-    func serving<Result>(_ body: (ReplayServer) throws(RemoteFailure) -> Result) throws(ReplayError) -> Result {
+    /// Does `body` with the server. If rr fails, it is started again at the last event, and then the error is thrown; but what can be
+    /// done `anywhere`, such as going somewhere, or telling where it stands, is tried once more.
+    func serving<Result>(
+        anywhere: Bool = false, _ body: (ReplayServer) throws(RemoteFailure) -> Result
+    ) throws(ReplayError) -> Result {
         let server = try open()
         do throws(RemoteFailure) {
             if !isTold, let passedSignals { _ = try server.ask("QPassSignals:\(passedSignals)") }
@@ -157,6 +160,7 @@ public final class ProcessReplay {
             return try body(server)
         } catch {
             try restart()
+            if anywhere { return try serving(body) }
             throw .lost(trace: subject.trace, process: subject.life.process, event: event, detail: error.text)
         }
     }
