@@ -45,15 +45,15 @@ extension DebugError: CustomStringConvertible {
         case .noNeighbour(let position, let isNext):
             "\(position) is the \(isNext ? "last" : "first") of its side of the channel: ‘messages here’ lists others"
         case .leftRecording(let message, let channel, let bytes):
-            "the message of \(bytes) bytes sent at \(message) was received by nobody recorded: ‘show \(channel)’ tells of its channel"
+            "the message of \(bytes) bytes sent at \(message) was received by nobody recorded: see ‘ridealong show \(channel)’"
         case .sentFromOutside(let message, let channel):
-            "the message received at \(message) was sent by nobody recorded: ‘show \(channel)’ tells of its channel"
+            "the message received at \(message) was sent by nobody recorded: see ‘ridealong show \(channel)’"
         case .noHistory(let isBack):
             "there is no place \(isBack ? "before" : "after") this one in the history: ‘goto’ and ‘ride’ make new ones"
         case .noRank(let rank):
             "no operation has rank \(rank): ‘messages’ shows the ranks"
         case .unknownCommand(let text):
-            "‘\(text)’ is no command; `help ridealong` lists them"
+            "‘\(text)’ is no command of Ridealong; docs/debugger.md lists them"
         case .noGDB(let executable, let errno):
             "\(executable) could not be started (\(Errno(rawValue: errno))): ask `ridealong doctor`"
         }

@@ -66,6 +66,6 @@ extension DebugServer {
             signal = 5
             text += "replaylog:\(edge.rawValue);"
         }
-        return "T\(signal < 16 ? "0" : "")\(String(signal, radix: 16))\(text)"
+        return "T\(Hex.text([signal]))\(text)"
     }
 }

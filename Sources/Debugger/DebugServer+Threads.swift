@@ -32,7 +32,7 @@ extension DebugServer {
             return try debuggee.replay.threads().contains(task) ? "OK" : "E01"
         }
         if text.hasPrefix("qThreadExtraInfo,"), let name = ThreadName(text.dropFirst(17)), let debuggee = debuggee(name.debuggee) {
-            return Hex.text(Array("\(debuggee.node) \(debuggee.replay.subject.life.process)".utf8))
+            return Hex.text("\(debuggee.node) \(debuggee.replay.subject.life.process)".utf8)
         }
         return nil
     }

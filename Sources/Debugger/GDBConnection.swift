@@ -1,4 +1,5 @@
 import Foundation
+import Replay
 import SystemPackage
 
 /// The side of the remote protocol that serves gdb: a port on the loopback address, and the one client that has connected to it.
@@ -99,15 +100,14 @@ final class GDBConnection {
 
     /// Answers a request.
     func reply(_ bytes: [UInt8]) {
-        let sum = bytes.reduce(UInt8(0), &+)
-        send([UInt8(ascii: "$")] + bytes + Array("#\(sum < 16 ? "0" : "")\(String(sum, radix: 16))".utf8))
+        send(RemotePacket.framed(bytes))
     }
 
     /// Answers a request.
     func reply(_ text: String) { reply(Array(text.utf8)) }
 
     /// Shows a text to the user, before an answer.
-    func show(_ text: String) { reply("O" + Hex.text(Array(text.utf8))) }
+    func show(_ text: String) { reply("O" + Hex.text(text.utf8)) }
 
     /// From the next packet on, nothing is acknowledged: TCP makes it needless.
     func stopAcknowledging() { acknowledges = false }
@@ -145,33 +145,7 @@ final class GDBConnection {
     }
 
     private func send(_ bytes: [UInt8]) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            // That the client has gone shows when it is next read from.
-            guard count > 0 else { return }
-            done += count
-        }
-    }
-}
-
-/// Bytes as two digits each.
-enum Hex {
-    /// The digits of `bytes`.
-    static func text(_ bytes: [UInt8]) -> String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
-
-    /// The bytes of `digits`; `nil` if they are none.
-    static func bytes(_ digits: some StringProtocol) -> [UInt8]? {
-        let digits = Array(digits)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(digits[index...index + 1]), radix: 16) else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
+        // That the client has gone shows when it is next read from.
+        _ = RemotePacket.send(bytes, through: descriptor)
     }
 }

@@ -32,7 +32,8 @@ public final class RunSession {
     let wording: Wording
     private let environment: [String: String]
     private var lives: [NodeID: [Int32: ProcessLife]] = [:]
-    private var visited: [Place: Debuggee] = [:]
+    private var ways: [NodeID: (rr: RRInvocation, version: RRVersion)] = [:]
+    private var visited: [ProcessKey: Debuggee] = [:]
     var latest: Arrival?
     /// The processes, the one used last at the end, and how often one was used.
     private var recent: [Debuggee] = []
@@ -44,7 +45,7 @@ public final class RunSession {
     public private(set) var server: DebugServer?
 
     /// A process of a node.
-    private struct Place: Hashable {
+    private struct ProcessKey: Hashable {
         let node: NodeID
         let process: Int32
     }
@@ -153,16 +154,17 @@ public final class RunSession {
 
     /// Keeps the replays within their memory: those that were not used for longest are ended, and come back when they are asked for.
     private func noteUse(of debuggee: Debuggee) {
+        let isNew = !recent.contains { $0 === debuggee }
         recent.removeAll { $0 === debuggee }
         recent.append(debuggee)
         uses += 1
-        guard recent.count > 1, uses % Self.usesBetweenLooks == 0 || uses <= recent.count else { return }
-        var total = recent.reduce(UInt64(0)) { $0 &+ $1.replay.memory }
-        for idle in recent.dropLast() where total > budget && idle.replay.isOpen {
-            let memory = idle.replay.memory
+        guard isNew || uses % Self.usesBetweenLooks == 0 else { return }
+        let memory = recent.map(\.replay.memory)
+        var total = memory.reduce(0, &+)
+        for (idle, memory) in zip(recent.dropLast(), memory) where total > budget && memory > 0 {
             do {
                 try idle.replay.suspend()
-                total -= min(total, memory)
+                total -= memory
             } catch {
                 server?.note(error)
             }
@@ -174,20 +176,29 @@ public final class RunSession {
 
     /// The process of a node, visited now if it was not.
     private func debuggee(_ node: NodeID, _ process: Int32) throws -> Debuggee {
-        let place = Place(node: node, process: process)
-        if let known = visited[place] { return known }
+        let key = ProcessKey(node: node, process: process)
+        if let known = visited[key] { return known }
         let indexed = index.nodes[Int(node.index)]
         guard let life = try lives(of: node)[process] else { throw DebugError.noProcess(process: process, node: indexed.name) }
-        let rr = try RRInvocation.forReplay(of: indexed.replaySidecar, in: environment)
-        let subject = ProcessReplay.Subject(rr: rr, version: try RRVersion.of(rr.executable), trace: indexed.tracePath, life: life)
+        let way = try way(of: node)
+        let subject = ProcessReplay.Subject(rr: way.rr, version: way.version, trace: indexed.tracePath, life: life)
         let debuggee = Debuggee(number: visited.count + 1, node: indexed.name, replay: ProcessReplay(subject))
-        visited[place] = debuggee
+        visited[key] = debuggee
         if let server {
             server.add(debuggee)
         } else {
             server = try DebugServer(first: debuggee) { [unowned self] words in try self.answer(words) }
         }
         return debuggee
+    }
+
+    /// How to call rr for a node, and its version: asks rr, and looks at the machine, once.
+    private func way(of node: NodeID) throws -> (rr: RRInvocation, version: RRVersion) {
+        if let known = ways[node] { return known }
+        let rr = try RRInvocation.forReplay(of: index.nodes[Int(node.index)].replaySidecar, in: environment)
+        let way = (rr: rr, version: try RRVersion.of(rr.executable))
+        ways[node] = way
+        return way
     }
 
     /// Starts gdb and serves it until it ends; its exit code, or that of a shell for the signal that ended it.
@@ -213,11 +224,7 @@ public final class RunSession {
             end = gdb.end()
             return end == nil
         }
-        switch end {
-        case .exited(let code): return code
-        case .signalled(let signal): return 128 + signal
-        case nil: return 1
-        }
+        return end?.code ?? 1
     }
 
     /// The variable that carries `debugger.py` to gdb's Python, which takes it, and the others, out of gdb's environment.

@@ -33,6 +33,8 @@ class Session(Script):
         # How many programs a process had begun where gdb last saw it: with each, other files are mapped.
         self.programs = {}
         self.headline = []
+        # The thread that made the call where the user was taken, None if it does not matter.
+        self.task = None
 
     def start(self):
         """Connects gdb, and stands at the position that the server has gone to."""
@@ -64,22 +66,16 @@ class Session(Script):
 
     def follow(self, arrival):
         """Selects the inferior, the thread and the frame."""
-        notes = list(arrival["notes"])
+        self.task = arrival.get("task")
         self.attach(arrival["number"], arrival["programs"])
-        notes += self.select_task(arrival.get("task"))
-        caller = None
-        if arrival["returning"] or arrival["returned"] and in_syscall_buffer(gdb.newest_frame().pc()):
-            caller = next(program_frames(), None)
-        if caller is not None and caller.level() > 0:
-            ask("@return %s %d %d" % (selected(), caller.pc(), stack_pointer(caller)))
-            forget()
-            self.select_task(arrival.get("task"))
-            if is_system(gdb.newest_frame()):
-                notes.append("the call has not come back to the program: its results may still be missing")
-        frame, remark = user_frame()
-        if frame is not None:
-            frame.select()
-        return notes + remark
+        notes = arrival["notes"] + select_task(self.task)
+        return notes + self.stand(arrival["returned"], arrival["returning"])
+
+    def return_to(self, frame):
+        """Has the selected thread run to where it comes back to `frame`."""
+        ask("@return %s %d %d" % (selected(), frame.pc(), stack_pointer(frame)))
+        forget()
+        select_task(self.task)
 
     def attach(self, number, programs):
         """Selects the inferior of a process, and makes it one if it is none."""
@@ -99,14 +95,6 @@ class Session(Script):
             gdb.execute("inferior %d" % inferior.num, to_string=True)
         self.programs[number] = programs
         forget()
-
-    def select_task(self, task):
-        """Selects a thread: rr selects the one that runs next."""
-        for thread in gdb.selected_inferior().threads():
-            if task == thread.ptid[1]:
-                thread.switch()
-                return []
-        return ["thread %d is not there: this is the thread that runs next" % task] if task else []
 
 
 class Move(gdb.Command):

@@ -36,9 +36,9 @@ struct BufferedPlace {
         guard var records = data.flushedRecords(frames, headerSize: trace.syscallBufferHeaderSize) else { return nil }
         for _ in 1..<moment.call { if records.next() == nil { return nil } }
         guard let record = records.next() else { return nil }
-        let groups = EventPlace.threadGroups(trace.tasks().events, upTo: moment.event)
+        let groups = trace.tasks().events.threadGroups(upTo: moment.event)
         return BufferedPlace(
-            process: groups[frames.task] ?? frames.task, task: frames.task, earlier: earlier,
+            process: groups.process(of: frames.task), task: frames.task, earlier: earlier,
             place: record.place,
             gives: GivingCalls.contains(SyscallTable.name(Int32(record.number), frames.architecture ?? .x86_64)))
     }

@@ -33,11 +33,11 @@ struct EventPlace {
         guard found else { return nil }
         let task = frames.task
         let isReturn = frames.syscall?.state == .exiting
-        let groups = Self.threadGroups(trace.tasks().events, upTo: event)
-        let process = groups[task] ?? task
+        let groups = trace.tasks().events.threadGroups(upTo: event)
+        let process = groups.process(of: task)
         var next = Next.death
         search: while frames.advance() {
-            guard groups[frames.task] ?? frames.task == process else { continue }
+            guard groups.process(of: frames.task) == process else { continue }
             switch frames.kind {
             case .exit, .syscallBufferReset, .syscallBufferAbortCommit: continue
             case .syscallBufferFlush: next = .bufferedCalls
@@ -46,21 +46,6 @@ struct EventPlace {
             break search
         }
         return EventPlace(process: process, task: task, isReturn: isReturn, next: next)
-    }
-
-    /// The thread group of each task that lives at `event`.
-    static func threadGroups(_ events: [TaskEvent], upTo event: UInt64) -> [Int32: Int32] {
-        var groups: [Int32: Int32] = [:]
-        for change in events where change.event <= event {
-            switch change.kind {
-            case .clone(let parent, let flags, _):
-                groups[change.task] = flags & TaskEvent.threadFlag == 0 ? change.task : groups[parent] ?? parent
-            case .exec: groups[change.task] = groups[change.task] ?? change.task
-            case .exit: if change.event < event { groups[change.task] = nil }
-            case .detach, .unknown: break
-            }
-        }
-        return groups
     }
 }
 

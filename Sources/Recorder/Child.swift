@@ -16,6 +16,14 @@ package struct Child {
         case exited(Int32)
         /// It died of this signal.
         case signalled(Int32)
+
+        /// As a shell tells it: 128 and the signal's number if it died of one.
+        package var code: Int32 {
+            switch self {
+            case .exited(let code): code
+            case .signalled(let signal): 128 + signal
+            }
+        }
     }
 
     /// How often it is looked whether something has happened to it, in microseconds.

@@ -42,21 +42,12 @@ class Landing(Script):
         """Called when gdb is connected to rr, which stands at the position's event, in its process."""
         self.landed = True
         try:
-            notes = self.select_task()
+            notes = select_task(self.task)
             notes += self.run_to_buffered_call()
-            notes += self.select_frame()
+            notes += self.stand(self.landing == "returned", self.landing == "returning")
         except Exception as error:
             notes = ["the user's frame was not found (%s): this is where the event left the process" % error]
         self.arrived(self.headline, notes)
-
-    def select_task(self):
-        """Selects the thread that made the call: rr selects the one that runs next."""
-        for thread in gdb.selected_inferior().threads():
-            if self.task == thread.ptid[1]:
-                thread.switch()
-        if self.task in (0, gdb.selected_thread().ptid[1]):
-            return []
-        return ["thread %d is not there: this is the thread that runs next" % self.task]
 
     def run_to_buffered_call(self):
         """Runs to where the thread makes a call of the syscall buffer, if the position is one."""
@@ -68,21 +59,6 @@ class Landing(Script):
         if run_to(stops):
             return []
         return ["the call was not found: this is where the replay stopped"]
-
-    def select_frame(self):
-        """Selects the user's frame, once the call has come back from where its results are not yet the program's."""
-        notes = []
-        buffered = self.landing == "returned" and in_syscall_buffer(gdb.newest_frame().pc())
-        if buffered or self.landing == "returning":
-            caller = next(program_frames(), None)
-            if caller is not None and caller.level() > 0:
-                self.return_to(caller)
-            if is_system(gdb.newest_frame()):
-                notes.append("the call has not come back to the program: its results may still be missing")
-        frame, remark = user_frame()
-        if frame is not None:
-            frame.select()
-        return notes + remark
 
     def return_to(self, frame):
         """Runs the selected thread to where it comes back to `frame`."""

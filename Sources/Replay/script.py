@@ -75,6 +75,20 @@ class Script:
             complain(note)
         self.run_batch()
 
+    def stand(self, returned, returning):
+        """Selects the user's frame, once the call has come back from where its results are not yet the program's; what there is to say."""
+        notes = []
+        if returning or returned and in_syscall_buffer(gdb.newest_frame().pc()):
+            caller = next(program_frames(), None)
+            if caller is not None and caller.level() > 0:
+                self.return_to(caller)
+            if is_system(gdb.newest_frame()):
+                notes.append("the call has not come back to the program: its results may still be missing")
+        frame, remark = user_frame()
+        if frame is not None:
+            frame.select()
+        return notes + remark
+
     def run_batch(self):
         """Runs the user's file of commands, and ends gdb."""
         status = 0
@@ -97,6 +111,15 @@ def greet(headline, notes):
     for line in headline + ["note: " + note for note in notes]:
         gdb.write(line + "\n")
     gdb.execute("frame")
+
+
+def select_task(task):
+    """Selects a thread: rr selects the one that runs next. What there is to say about it."""
+    for thread in gdb.selected_inferior().threads():
+        if task == thread.ptid[1]:
+            thread.switch()
+            return []
+    return ["thread %d is not there: this is the thread that runs next" % task] if task else []
 
 
 def user_frame():

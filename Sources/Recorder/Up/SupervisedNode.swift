@@ -61,14 +61,8 @@ struct SupervisedNode {
     /// When the next step towards its end is due.
     var nextStep: ContinuousClock.Instant? { isAlive ? deadline : nil }
 
-    /// The exit code that it failed with, if it has: 128 and the signal's number if it died of one.
-    var failure: Int32? {
-        switch end {
-        case .exited(0), nil: nil
-        case .exited(let code): code
-        case .signalled(let signal): 128 + signal
-        }
-    }
+    /// The exit code that it failed with, if it has, as a shell tells it.
+    var failure: Int32? { end.flatMap { $0.code == 0 ? nil : $0.code } }
 
     /// Starts its recorder: this very program.
     mutating func start(mask: sigset_t) throws(Errno) -> NodeChange {

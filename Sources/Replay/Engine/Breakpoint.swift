@@ -33,7 +33,7 @@ enum AgentExpression {
     /// "The 32-bit number at the address that stands at `pointer` is `value`."
     static func word(atPointerAt pointer: UInt64, is value: UInt32) -> String {
         let code = [constant64] + bytes(pointer) + [load64, load32, constant32] + bytes(value) + [equal, end]
-        return "X\(String(code.count, radix: 16)),\(code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())"
+        return "X\(String(code.count, radix: 16)),\(Hex.text(code))"
     }
 
     /// Numbers in expressions have their high byte first.

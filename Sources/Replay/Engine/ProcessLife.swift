@@ -38,7 +38,7 @@ public struct ProcessLife: Sendable {
     private struct Reading {
         /// The task events still to come.
         var changes: ArraySlice<TaskEvent>
-        var groups: [Int32: Int32] = [:]
+        var groups = ThreadGroups()
         var lives: [Int32: ProcessLife] = [:]
 
         mutating func note(_ event: UInt64, _ task: Int32, _ kind: FrameKind) {
@@ -46,7 +46,7 @@ public struct ProcessLife: Sendable {
                 changes.removeFirst()
                 note(change)
             }
-            let process = groups[task] ?? task
+            let process = groups.process(of: task)
             switch kind {
             case .exit, .syscallBufferReset, .syscallBufferAbortCommit: return
             case .syscallBufferFlush: lives[process]?.noteFlush()
@@ -56,13 +56,12 @@ public struct ProcessLife: Sendable {
 
         private mutating func note(_ change: TaskEvent) {
             switch change.kind {
-            case .clone(let parent, let flags, _):
-                let isThread = flags & TaskEvent.threadFlag != 0
-                groups[change.task] = isThread ? groups[parent] ?? parent : change.task
+            case .clone(_, let flags, _):
+                groups.note(change)
                 // Ids are given again.
-                if !isThread { lives[change.task] = nil }
+                if flags & TaskEvent.threadFlag == 0 { lives[change.task] = nil }
             case .exec:
-                let process = groups[change.task] ?? change.task
+                let process = groups.process(of: change.task)
                 lives[process, default: ProcessLife(process: process, first: change.event)].execs.append(change.event)
             case .exit, .detach, .unknown: break
             }

@@ -110,7 +110,7 @@ extension ProcessReplay {
 
     /// The instruction pointer, the last of these registers; `nil` if there are none.
     static func instructionPointer(of registers: [UInt8]) -> UInt64? {
-        guard let bytes = ReplayServer.bytes(String(decoding: registers, as: UTF8.self)), bytes.count == digits / 2 else { return nil }
+        guard let bytes = Hex.bytes(String(decoding: registers, as: UTF8.self)), bytes.count == digits / 2 else { return nil }
         return ReplayServer.number(bytes.suffix(8))
     }
 }

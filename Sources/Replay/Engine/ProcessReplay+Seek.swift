@@ -104,7 +104,9 @@ extension ProcessReplay {
 /// The page of code and addresses that rr maps into every program.
 enum RRPage {
     /// Through which the calls of the syscall buffer go: made again in replay, not made again, and helped along by rr.
-    static let bufferedSlots: [UInt64] = [0x7000_0006, 0x7000_000c, 0x7000_0018]
+    static let bufferedSlots: [UInt64] = [0x7000_0006, unrepeatedSlot, 0x7000_0018]
+    /// The one of these for calls that are not made again.
+    static let unrepeatedSlot: UInt64 = 0x7000_000c
     /// Where the address of the running thread's syscall buffer is, whose first word is how many bytes of records it has.
     static let bufferPointer: UInt64 = 0x7000_1030
 }

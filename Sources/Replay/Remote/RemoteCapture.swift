@@ -11,7 +11,7 @@ import RunModel
 struct RemoteCapture: ~Copyable {
     /// The slot of rr's page for untraced calls that are not made again in replay, and where it keeps what a call was given
     /// (rr 5.6 to 5.9; see `Preload/capture-ring.h`).
-    private static let slot: UInt64 = 0x7000_000c
+    private static let slot = RRPage.unrepeatedSlot
     private static let locals: UInt64 = 0x7000_1020
 
     private let trace: String

@@ -64,8 +64,7 @@ struct RemoteConnection: ~Copyable {
 
     /// Sends a request, the bytes between `$` and `#`. Nothing else may be asked until its answer was taken.
     func begin(_ request: [UInt8]) throws(RemoteFailure) {
-        let sum = request.reduce(UInt8(0), &+)
-        try send([UInt8(ascii: "$")] + request + Array("#\(sum < 16 ? "0" : "")\(String(sum, radix: 16))".utf8))
+        try send(RemotePacket.framed(request))
     }
 
     /// Asks for the program that runs to be stopped: Ctrl-C.
@@ -90,15 +89,7 @@ struct RemoteConnection: ~Copyable {
     }
 
     private func send(_ bytes: [UInt8]) throws(RemoteFailure) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .closed }
-            done += count
-        }
+        guard RemotePacket.send(bytes, through: descriptor) else { throw .closed }
     }
 
     /// The first whole answer among what was received: `$`, bytes, `#`, two digits.

@@ -22,7 +22,7 @@ extension ReplayServer {
     /// A register, by gdb's number.
     private func register(_ number: Int) throws(RemoteFailure) -> UInt64 {
         let answer = try ask("p\(String(number, radix: 16))")
-        guard let bytes = Self.bytes(answer), bytes.count == 8 else { throw .unexpected(request: "p\(number)", answer: answer) }
+        guard let bytes = Hex.bytes(answer), bytes.count == 8 else { throw .unexpected(request: "p\(number)", answer: answer) }
         return Self.number(bytes)
     }
 
@@ -61,14 +61,11 @@ extension ReplayServer {
 
     /// One of rr's own commands, such as `checkpoint`, and what it says.
     func command(_ name: String, _ arguments: [String], _ task: Int32) throws(RemoteFailure) -> String {
-        let words = arguments.map { ":" + Self.digits($0) }.joined()
-        let answer = try ask("qRRCmd:" + (isNew ? "\(name):\(task)" : Self.digits(name)) + words)
-        guard let bytes = Self.bytes(answer) else { throw .unexpected(request: name, answer: answer) }
+        let words = arguments.map { ":" + Hex.text($0.utf8) }.joined()
+        let answer = try ask("qRRCmd:" + (isNew ? "\(name):\(task)" : Hex.text(name.utf8)) + words)
+        guard let bytes = Hex.bytes(answer) else { throw .unexpected(request: name, answer: answer) }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// The bytes of a text as two digits each.
-    static func digits(_ text: String) -> String { text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
     /// What stands for all threads of the process.
     var allThreads: String { "p\(String(process, radix: 16)).-1" }

@@ -156,7 +156,7 @@ final class ReplayServer {
     /// Goes where rr's command `run` goes with this argument: `c2` is its second checkpoint.
     @discardableResult
     func run(to place: String, within patience: Duration? = nil) throws(RemoteFailure) -> Int32? {
-        let answer = try ask("vRun;;\(Self.digits(place))", within: patience)
+        let answer = try ask("vRun;;\(Hex.text(place.utf8))", within: patience)
         guard answer.hasPrefix("T") else { throw .unexpected(request: "vRun;;\(place)", answer: answer) }
         // rr has a stop left, which the next resume gets at once.
         _ = try ask("vCont;c")
@@ -191,7 +191,7 @@ final class ReplayServer {
     func registers() throws(RemoteFailure) -> Registers {
         let answer = try ask("g")
         // rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15, rip
-        guard let bytes = Self.bytes(answer), bytes.count >= 17 * 8 else { throw .unexpected(request: "g", answer: answer) }
+        guard let bytes = Hex.bytes(answer), bytes.count >= 17 * 8 else { throw .unexpected(request: "g", answer: answer) }
         let values = (0..<17).map { Self.number(bytes[($0 * 8)..<($0 * 8 + 8)]) }
         return Registers(number: values[0], arguments: [5, 4, 3, 10, 8, 9].map { values[$0] }, instructionPointer: values[16])
     }
@@ -203,7 +203,7 @@ final class ReplayServer {
             let wanted = min(Self.memoryBlock, count - bytes.count)
             let request = "m\(String(address &+ UInt64(bytes.count), radix: 16)),\(String(wanted, radix: 16))"
             let answer = try ask(request)
-            guard !answer.hasPrefix("E"), let part = Self.bytes(answer), part.count <= wanted else { break }
+            guard !answer.hasPrefix("E"), let part = Hex.bytes(answer), part.count <= wanted else { break }
             bytes += part
             if part.count < wanted { break }
         }
@@ -211,26 +211,6 @@ final class ReplayServer {
     }
 
     func name(_ task: Int32) -> String { "p\(String(process, radix: 16)).\(String(task, radix: 16))" }
-
-    static func bytes(_ digits: String) -> [UInt8]? {
-        let digits = Array(digits.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
-    }
 
     /// A number, low byte first.
     static func number(_ bytes: some Collection<UInt8>) -> UInt64 {
